@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verbs of vmm: one file each, cmd_*.c. Each parses its own arguments and returns an exit status. */
+#ifndef VMM_VERBS_H
+#define VMM_VERBS_H
+
+int cmd_run(int argc, char **argv);
+
+#endif
