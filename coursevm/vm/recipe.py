@@ -1,0 +1,63 @@
+"""What the course VM consists of. A change here makes a new image."""
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from .errors import CourseVMError
+
+SUITE = "trixie"
+
+# The base root file system, shared by all kernels.
+PACKAGES = (
+    "gcc", "make", "libc6-dev", "libelf1t64",           # modules and userland are built inside
+    "kmod", "procps", "iproute2", "ethtool",             # what tests ask of a system
+    "python3", "python3-pytest", "bpftrace",
+    "bc", "xz-utils", "cpio",
+)
+
+# Nothing in the VM reads these.
+EXCLUDED = (
+    "/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*",
+    "/usr/share/lintian/*", "/usr/share/bash-completion/*", "/usr/share/zoneinfo/*",
+)
+
+
+@dataclass(frozen=True)
+class KernelRecipe:
+    """A Debian kernel: the suites that have it and the pattern of its release name."""
+
+    name: str
+    suites: tuple[str, ...]
+    release: str
+    from_source: bool = False
+
+
+KERNELS = {
+    k.name: k for k in (
+        KernelRecipe("6.1", (SUITE, "bookworm"), r"6\.1\.0-[0-9]+-cloud-amd64"),
+        KernelRecipe("6.12", (SUITE,), r"6\.12\.[0-9]+\+deb13-cloud-amd64"),
+        KernelRecipe("7.3", (SUITE, f"{SUITE}-backports"), r"7\.3\.[0-9]+\+deb13-cloud-amd64"),
+        KernelRecipe("debug", (SUITE,), r"6\.12", from_source=True),
+    )
+}
+DEFAULT_KERNEL = "6.12"
+
+# Into the initramfs, with what they depend on; built-in ones drop out by themselves.
+BOOT_MODULES = ("nfit", "nd_pmem", "ext4", "overlay", "virtio_pci", "virtio_console")
+
+
+def kernel(name: str | None) -> KernelRecipe:
+    """The recipe of the kernel asked for: by option, by $KERNEL, or the default one."""
+    name = name or os.environ.get("KERNEL") or DEFAULT_KERNEL
+    try:
+        return KERNELS[name]
+    except KeyError:
+        raise CourseVMError(f"kernel unknown: {name}: there are {', '.join(KERNELS)}: "
+                            "choose one with --kernel or KERNEL=") from None
+
+
+def natural_order(text: str) -> list:
+    """Sorts 6.12.9 before 6.12.107."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]

@@ -1,0 +1,130 @@
+"""The root file systems, as directories: one base, and the base plus a kernel for each kernel.
+
+A kernel's root file system is a copy of the base made of hard links, with the kernel's
+packages unpacked on top: a second or two and no disk space for what is shared.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, chroot, mirror, packages, recipe
+from .errors import CourseVMError
+
+HERE = Path(__file__).parent
+SOURCES = (HERE / "recipe.py", HERE / "rootfs.py", HERE / "packages.py")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel in its root file system."""
+
+    name: str
+    rootfs: Path
+    release: str
+    entry: Path
+
+    @property
+    def vmlinuz(self) -> Path:
+        return self.rootfs / "boot" / f"vmlinuz-{self.release}"
+
+
+def base_key() -> str:
+    return cache.key(*SOURCES)
+
+
+def base() -> Path:
+    """The base root file system, made on first use."""
+    return cache.entry("base", base_key(), build_base) / "root"
+
+
+def require(program: str, package: str) -> None:
+    if not shutil.which(program):
+        raise CourseVMError(f"program missing: {program}: Debian package {package} is not "
+                            "installed: run `make setup`")
+
+
+def build_base(target: Path) -> None:
+    require("mmdebstrap", "mmdebstrap")
+    root = target / "root"
+    root.mkdir()
+    cache.progress(f"base: Debian {recipe.SUITE} from {mirror.uri()} "
+                   f"({len(recipe.PACKAGES)} packages and what they need; about a minute)")
+    options = ["--variant=essential", "--format=tar",
+               f"--include={','.join(recipe.PACKAGES)}",
+               '--aptopt=APT::Install-Recommends "false"',
+               '--aptopt=Acquire::Languages "none"',
+               "--dpkgopt=force-unsafe-io"]
+    options += [f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.EXCLUDED]
+    options += [f"--aptopt={line}" for line in mirror.apt_options()]
+    log = open(target / "mmdebstrap.log", "wb")
+    with log, subprocess.Popen(["mmdebstrap", *options, recipe.SUITE, "-", mirror.uri()],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=log) as made:
+        # every file belongs to whoever builds: inside a user namespace that is root
+        tar = subprocess.run(["tar", "-x", "-p", "--no-same-owner", "--exclude=./dev/*",
+                              "-C", str(root)], stdin=made.stdout, check=False)
+    if made.returncode or tar.returncode:
+        tail = (target / "mmdebstrap.log").read_text(errors="replace").strip().splitlines()
+        raise CourseVMError(f"base cannot be made: mmdebstrap ended with {made.returncode}, "
+                            f"tar with {tar.returncode}:\n  " + "\n  ".join(tail[-12:]))
+    for name in ("virtlab", "out"):
+        (root / name).mkdir()
+    (root / "etc/hostname").write_text("coursevm\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost coursevm\n::1 localhost\n")
+
+
+def kernel(name: str | None = None) -> Kernel:
+    """The root file system of the kernel asked for, made on first use."""
+    chosen = recipe.kernel(name)
+    if chosen.from_source:
+        from . import debugkernel
+        entry = debugkernel.entry()
+    else:
+        entry = cache.entry(f"kernel-{chosen.name}", base_key(),
+                            lambda target: build_kernel(chosen, target))
+    release = (entry / "release").read_text().strip()
+    return Kernel(chosen.name, entry / "root", release, entry)
+
+
+def kernel_entry(name: str) -> Path:
+    """Where the entry of a kernel is, or would be."""
+    if recipe.kernel(name).from_source:
+        from . import debugkernel
+        return debugkernel.path()
+    return cache.directory() / f"kernel-{name}-{base_key()}"
+
+
+def link_base(root: Path) -> None:
+    """Copies the base into `root`, sharing every file. Files are replaced, never edited."""
+    packages.run("copy of the base", ["cp", "-al", str(base()), str(root)])
+
+
+def build_kernel(chosen: recipe.KernelRecipe, target: Path) -> None:
+    root = target / "root"
+    link_base(root)
+    cache.progress(f"kernel {chosen.name}: from {', '.join(chosen.suites)}")
+    apt = packages.Apt(target / "apt", chosen.suites, root)
+    headers = apt.newest("linux-headers-", chosen.release, f"kernel {chosen.name}")
+    release = headers.removeprefix("linux-headers-")
+    debs = apt.fetch([f"linux-image-{release}", headers])
+    cache.progress(f"kernel {chosen.name}: {release}, {len(debs)} packages")
+    packages.unpack(debs, root)
+    cache.remove(target / "apt")
+    finish(root, release)
+    (target / "release").write_text(release + "\n")
+
+
+def finish(root: Path, release: str) -> None:
+    """Makes the module index, and checks that what later steps need is there."""
+    status = chroot.run(root, ["depmod", release])
+    if status:
+        raise CourseVMError(f"module index cannot be made: {root}: depmod ended with {status}")
+    for path in (root / "boot" / f"vmlinuz-{release}",
+                 root / "usr/lib/modules" / release / "modules.dep",
+                 root / "usr/lib/modules" / release / "build"):
+        if not os.path.lexists(path):
+            raise CourseVMError(f"kernel is incomplete: {path} is missing")
