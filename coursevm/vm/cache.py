@@ -110,7 +110,7 @@ def entry(kind: str, digest: str, build: Callable[[Path], None]) -> Path:
 
 def stale(current: set[Path]) -> list[Path]:
     """Entries and leftovers that no current recipe leads to."""
-    keep = {path.name for path in current} | {"debs", "run"}
+    keep = {path.name for path in current} | {"debs", "debs-base", "enter", "run"}
     return sorted(p for p in directory().iterdir()
                   if p.is_dir() and p.name not in keep and not in_use(p))
 

@@ -14,7 +14,7 @@ PACKAGES = (
     "gcc", "make", "libc6-dev", "libelf1t64",           # modules and userland are built inside
     "kmod", "procps", "iproute2", "ethtool",             # what tests ask of a system
     "python3", "python3-pytest", "bpftrace",
-    "bc", "xz-utils", "cpio",
+    "bc", "xz-utils", "cpio", "less",
 )
 
 # Nothing in the VM reads these.

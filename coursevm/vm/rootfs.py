@@ -6,6 +6,7 @@ packages unpacked on top: a second or two and no disk space for what is shared.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def build_base(target: Path) -> None:
                "--dpkgopt=force-unsafe-io"]
     options += [f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.EXCLUDED]
     options += [f"--aptopt={line}" for line in mirror.apt_options()]
+    options += keep_packages(cache.directory() / "debs-base")
     log = open(target / "mmdebstrap.log", "wb")
     with log, subprocess.Popen(["mmdebstrap", *options, recipe.SUITE, "-", mirror.uri()],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -75,6 +77,16 @@ def build_base(target: Path) -> None:
         (root / name).mkdir()
     (root / "etc/hostname").write_text("coursevm\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost coursevm\n::1 localhost\n")
+
+
+def keep_packages(debs: Path) -> list[str]:
+    """Options by which mmdebstrap takes packages from `debs` and leaves new ones there."""
+    debs.mkdir(exist_ok=True)
+    place = shlex.quote(str(debs))
+    return ["--skip=essential/unlink",
+            '--setup-hook=mkdir -p "$1"/var/cache/apt/archives/',
+            f"--setup-hook=sync-in {place} /var/cache/apt/archives/",
+            f"--customize-hook=sync-out /var/cache/apt/archives {place}"]
 
 
 def kernel(name: str | None = None) -> Kernel:
@@ -120,6 +132,11 @@ def build_kernel(chosen: recipe.KernelRecipe, target: Path) -> None:
 
 def finish(root: Path, release: str) -> None:
     """Makes the module index, and checks that what later steps need is there."""
+    boot = root / "boot" / f"vmlinuz-{release}"
+    beside = Path("usr/lib/modules") / release / "vmlinuz"
+    if not boot.exists() and (root / beside).exists():
+        # Debian's 7.x packages keep the kernel beside its modules
+        boot.symlink_to(Path("..") / beside)
     status = chroot.run(root, ["depmod", release])
     if status:
         raise CourseVMError(f"module index cannot be made: {root}: depmod ended with {status}")
