@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* The job disk is mounted here; the launcher lays it out (coursevm/vm/job.py). */
 #define JOB_DIR "/run/job"
@@ -30,6 +31,8 @@ struct job {
 	bool interactive;
 	unsigned short rows, cols;
 	unsigned long delay_us;
+	time_t epoch;
+	char entropy[65];
 };
 
 void channels_open(void);

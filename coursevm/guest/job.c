@@ -5,7 +5,8 @@
  *
  *	job/argv	the command, each word ended by NUL
  *	job/environ	its environment, likewise
- *	job/settings	lines "key value": cwd, interactive, rows, cols, delay_us
+ *	job/settings	lines "key value": cwd, interactive, rows, cols, delay_us; of a restored
+ *			machine also epoch and entropy
  *	tree/		what appears at /virtlab
  *	put/		what is copied over the root directory
  *
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/random.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -123,6 +125,10 @@ void job_read(struct job *job)
 			job->cols = atoi(value);
 		else if (!strcmp(line, "delay_us"))
 			job->delay_us = strtoul(value, NULL, 10);
+		else if (!strcmp(line, "epoch"))
+			job->epoch = strtoll(value, NULL, 10);
+		else if (!strcmp(line, "entropy"))
+			snprintf(job->entropy, sizeof(job->entropy), "%s", value);
 	}
 	free(settings);
 	job->argv = read_vector(JOB_DIR "/job/argv");
@@ -158,6 +164,28 @@ static void place_files(void)
 	rc = pid < 0 ? -1 : wait_status(pid);
 	if (rc)
 		trouble("files cannot be placed: cp ended with %d", rc);
+}
+
+/* A restored machine has the clock and the random state of its snapshot: gives it its own. */
+static void refresh(const struct job *job)
+{
+	struct {
+		struct rand_pool_info info;
+		unsigned char bytes[32];
+	} pool = { .info = { .entropy_count = 256, .buf_size = 32 } };
+	struct timespec now = { .tv_sec = job->epoch };
+	int fd;
+
+	if (job->epoch)
+		clock_settime(CLOCK_REALTIME, &now);
+	if (!job->entropy[0])
+		return;
+	for (int i = 0; i < 32; i++)
+		sscanf(job->entropy + 2 * i, "%2hhx", &pool.bytes[i]);
+	fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) < 0 || ioctl(fd, RNDRESEEDCRNG) < 0)
+		trouble("random state cannot be renewed: %s", strerror(errno));
+	close(fd);
 }
 
 /*
@@ -288,6 +316,7 @@ int job_run(const struct job *job)
 	sigset_t chld;
 	pid_t pid;
 
+	refresh(job);
 	place_files();
 	mkdir("/virtlab", 0755);
 	if (access(JOB_DIR "/tree", F_OK) == 0 &&

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -213,16 +215,25 @@ def make_plan(options: argparse.Namespace, command: list[str]) -> session.Plan:
         settings |= Terminal().settings()
     if options.deterministic is not None:
         settings["delay_us"] = str(phase(options.deterministic))
+    if options.snapshot:
+        settings |= fresh_start(options.deterministic)
     env = dict(text.partition("=")[::2] for text in options.env)
     the_job = job.Job(command, kernel.name, options.tree,
                       [(Path(s), d) for s, d in options.put], settings, env)
     return session.Plan(virtual, the_job, options.timeout, options.out,
-                        interactive=options.interactive)
+                        interactive=options.interactive, snapshot=options.snapshot)
 
 
 def phase(seed: int) -> int:
     """A seed's share of a timer period (4 ms), in microseconds."""
     return int(cache.key(f"phase {seed}"), 16) % 4000
+
+
+def fresh_start(seed: int | None) -> dict[str, str]:
+    """What a restored machine is told: it has the clock and the entropy of its snapshot."""
+    if seed is not None:
+        return {"entropy": hashlib.sha256(f"entropy {seed}".encode()).hexdigest()}
+    return {"entropy": os.urandom(32).hex(), "epoch": str(int(time.time()))}
 
 
 @reporting

@@ -75,14 +75,14 @@ def accelerator(machine: Machine) -> list[str]:
             "-rtc", "base=2024-01-01T00:00:00,clock=vm"]
 
 
-def pmem(name: str, path: Path, size: int, private: bool) -> list[str]:
+def pmem(name: str, path: Path, size: int, private: bool, writable: bool) -> list[str]:
     """A file as persistent memory: read at memory speed, without queues or interrupts.
 
-    A private one takes writes that never reach the file; the other is read-only and shared.
+    What is written to a private one never reaches the file.
     """
     backend = f"memory-backend-file,id={name},mem-path={escape(path)},size={size}"
-    backend += ",share=off" if private else ",share=on,readonly=on"
-    device = f"nvdimm,id=nvdimm-{name},memdev={name}" + ("" if private else ",unarmed=on")
+    backend += f",share={'off' if private else 'on'}" + ("" if writable else ",readonly=on")
+    device = f"nvdimm,id=nvdimm-{name},memdev={name}" + ("" if writable else ",unarmed=on")
     return ["-object", backend, "-device", device]
 
 
@@ -109,7 +109,7 @@ def channel_devices(chardevs: Mapping[str, str], interactive: bool) -> list[str]
 
 
 def command_line(machine: Machine, job_disk: Path, chardevs: Mapping[str, str],
-                 extra: list[str]) -> list[str]:
+                 extra: list[str], shared_job: bool = False) -> list[str]:
     """The whole command. `chardevs` gives a QEMU character device for each channel."""
     slots = f"{machine.memory}M,slots=4,maxmem={machine.memory + 16384}M"
     return [
@@ -119,8 +119,9 @@ def command_line(machine: Machine, job_disk: Path, chardevs: Mapping[str, str],
         "-kernel", str(machine.vmlinuz), "-initrd", str(machine.initramfs),
         "-append", f"{KERNEL_LINE} {machine.append}".strip(),
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-        *pmem("root", machine.root, machine.root.stat().st_size, private=False),
-        *pmem("job", job_disk, job.SIZE, private=True),
+        *pmem("root", machine.root, machine.root.stat().st_size, private=False,
+              writable=False),
+        *pmem("job", job_disk, job.SIZE, private=not shared_job, writable=True),
         *channel_devices(chardevs, "terminal" in chardevs),
         *extra,
     ]

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import archive, job, klog, machine, scratch, terminal
+from . import archive, job, klog, machine, scratch, snapshot, terminal
 from .errors import CourseVMError
 from .kernellog import KernelLog
 from .machine import Machine
+from .qmp import Monitor
 from .stream import FileSource, Lines, Output, SocketSource
 
 PR_SET_PDEATHSIG = 1
@@ -64,7 +65,7 @@ class Plan:
     stdout: int = 1
     stderr: int = 2
     interactive: bool = False
-    extra: list[str] = field(default_factory=list)
+    snapshot: bool = False
 
 
 class Interrupted(Exception):
@@ -87,12 +88,13 @@ def die_with_parent(parent: int) -> Callable[[], None]:
     return prepare
 
 
-def start_qemu(argv: list[str], inherited: list[int], errors: Path) -> subprocess.Popen:
+def start_qemu(argv: list[str], inherited: list[int], errors: Path,
+               directory: Path) -> subprocess.Popen:
     """Starts QEMU so that it cannot outlive us, nor be hit by our terminal's Ctrl-C."""
     try:
         with open(errors, "wb") as file:
             return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                                    pass_fds=inherited, start_new_session=True,
+                                    pass_fds=inherited, start_new_session=True, cwd=directory,
                                     preexec_fn=die_with_parent(os.getpid()))
     except FileNotFoundError as e:
         raise CourseVMError(f"QEMU does not run: {argv[0]}: program missing: "
@@ -102,8 +104,10 @@ def start_qemu(argv: list[str], inherited: list[int], errors: Path) -> subproces
 class Session:
     """The life of one QEMU process, from its start to the verdict."""
 
-    def __init__(self, plan: Plan, directory: Path) -> None:
+    def __init__(self, plan: Plan, directory: Path, saved: Path | None = None) -> None:
         self.plan = plan
+        self.saved = saved
+        self.monitor = Monitor() if saved else None
         self.directory = directory
         self.log = KernelLog(directory)
         self.status: int | None = None
@@ -145,7 +149,11 @@ class Session:
         chardevs = {name: source.chardev() for name, source in self.sources.items()}
         if self.terminal:
             chardevs["terminal"] = self.terminal.source.chardev()
-        return machine.command_line(self.plan.machine, disk, chardevs, self.plan.extra)
+        extra = []
+        if self.saved and self.monitor:
+            extra = [*snapshot.arguments(self.plan.machine, self.saved),
+                     *self.monitor.arguments()]
+        return machine.command_line(self.plan.machine, disk, chardevs, extra)
 
     def run(self) -> Result:
         """Boots, listens until QEMU is gone, and judges."""
@@ -153,18 +161,27 @@ class Session:
         inherited = [fd for source in self.sources.values() for fd in source.inherited()]
         if self.terminal:
             inherited += self.terminal.source.inherited()
-        qemu = start_qemu(argv, inherited, self.directory / "qemu.log")
+        if self.monitor:
+            inherited += self.monitor.inherited()
+        qemu = start_qemu(argv, inherited, self.directory / "qemu.log",
+                          self.saved or self.directory)
         try:
             for source in self.sources.values():
                 source.close_far_end()
             if self.terminal:
                 self.terminal.open()
+            if self.saved and self.monitor:
+                self.log.feed_boot((self.saved / snapshot.BOOT_LOG).read_bytes())
+                self.monitor.greet()
+                self.monitor.restore(f"cat {snapshot.STATE}")
             self.listen(qemu)
         finally:
             if self.terminal:
                 self.terminal.close()
             self.kill(qemu)
             self.log.close()
+            if self.monitor:
+                self.monitor.close()
         return self.judge(qemu.returncode)
 
     def kill(self, qemu: subprocess.Popen) -> None:
@@ -278,13 +295,29 @@ def raise_interrupted(number: int, _frame: object) -> None:
     raise Interrupted(number)
 
 
+def restored(plan: Plan) -> Result | None:
+    """Runs a plan from a saved machine. Returns None, saying why, if that cannot be done."""
+    try:
+        saved = snapshot.entry(plan.machine)
+        with scratch.directory() as directory:
+            result = Session(plan, directory, saved).run()
+        if result.outcome is not Outcome.TROUBLE or result.started is not None:
+            return result
+        why = result.explanation
+    except CourseVMError as e:
+        why = str(e)
+    print(f"coursevm: snapshot not usable, booting instead: {why}", file=sys.stderr)
+    return None
+
+
 def run(plan: Plan) -> Result:
     """Runs a plan to its end. Leaves kernel.log and verdict in plan.out."""
     if plan.out:
         plan.out.mkdir(parents=True, exist_ok=True)
-    with scratch.directory() as directory:
-        session = Session(plan, directory)
-        result = session.run()
+    result = restored(plan) if plan.snapshot else None
+    if result is None:
+        with scratch.directory() as directory:
+            result = Session(plan, directory).run()
     if plan.out:
         (plan.out / "kernel.log").write_text(result.log)
         word = result.outcome.name.lower()
