@@ -9,6 +9,7 @@
  * flush is owed for those that lost something since (I5).
  */
 #include <linux/compiler.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -16,7 +17,7 @@
 
 /* Log once per finding and go on counting. */
 #define FINDING(n, sp, i, why) do {							\
-	pr_err("shadowpt: audit: I%d broken: %s: gfn 0x%llx level %d entry %d spte 0x%llx\n", \
+	pr_err("audit: I%d broken: %s: gfn 0x%llx level %d entry %d spte 0x%llx\n", \
 	       n, why, (unsigned long long)(sp)->gfn, (sp)->role.level, i,		\
 	       (unsigned long long)(sp)->spte[i]);					\
 	found++;									\
@@ -173,7 +174,7 @@ int spt_audit(struct spt_cpu *cpu)
 				FINDING(5, sp, i, "it lost a right and no flush is owed");
 	}
 	if (pages != cpu->mmu->pages) {
-		pr_err("shadowpt: audit: I6 broken: %u shadow pages listed, %u counted\n",
+		pr_err("audit: I6 broken: %u shadow pages listed, %u counted\n",
 		       pages, cpu->mmu->pages);
 		found++;
 	}
