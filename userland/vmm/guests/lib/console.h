@@ -15,6 +15,9 @@ int guest_main(void);
 
 void print_char(char c);
 
+/* While set, nothing is printed. */
+extern bool print_muted;
+
 /* %s %c %u %x (both 64 bits wide), %d (int), %% and a width with leading zeros (%016x). */
 void print(const char *format, ...);
 
