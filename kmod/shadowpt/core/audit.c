@@ -46,7 +46,7 @@ static int audit_leaf(struct spt_cpu *cpu, struct spt_page *sp, int i, gfn_t gfn
 		if (gfn != sp->gfn + i)
 			FINDING(1, sp, i, "a piece of a large page maps the wrong frame");
 		access = sp->role.access;
-		gpte = PT_PRESENT | PT_ACCESSED | PT_DIRTY;
+		gpte = PT_PRESENT | PT_ACCESSED | (sp->role.clean ? 0 : PT_DIRTY);
 	} else {
 		table = spt_frame(cpu->mmu, sp->gfn);
 		gpte = READ_ONCE(((u64 *)table->kva)[i]);

@@ -377,8 +377,7 @@ static gfn_t child_gfn_role(const struct spt_cpu *cpu, const struct spt_walk *wa
 	/* lab 02 step 4 begin: split a large page */
 	role->direct = 1;
 	role->access = walk->access;
-	if (!(walk->entry[walk->level] & PT_DIRTY))
-		role->access &= ~ACC_WRITE;
+	role->clean = !(walk->entry[walk->level] & PT_DIRTY);
 	return (walk->gpa >> SPT_PAGE_SHIFT) & ~(spt_level_frames(level) - 1);
 	/* lab 02 step 4 end */
 }

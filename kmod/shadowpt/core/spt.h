@@ -127,6 +127,7 @@ struct spt_slot {
  * @level: 1 (its sptes map frames) to 4 (root)
  * @direct: it maps a part of one large guest page; there is no guest table
  * @access: ACC_* that the levels above allow; sptes never allow more
+ * @clean: @direct, and D of the guest's large entry is clear: no spte is writable (I4)
  * @wp: CR0.WP
  * @nxe: EFER.NXE (with it clear, NX is a reserved bit)
  * @smep_nowp: CR4.SMEP with CR0.WP clear
@@ -144,6 +145,7 @@ union spt_role {
 		u32 nxe : 1;
 		u32 smep_nowp : 1;
 		u32 smap_nowp : 1;
+		u32 clean : 1;
 	};
 };
 

@@ -150,8 +150,8 @@ static bool table_still_true(struct spt_cpu *cpu, struct spt_page *sp, u64 spte,
 		return false;
 	if (child->role.direct != gpte_is_leaf(gpte, level))
 		return false;
-	if (child->role.direct && !(gpte & PT_DIRTY))
-		access &= ~ACC_WRITE;
+	if (child->role.direct && child->role.clean != !(gpte & PT_DIRTY))
+		return false;
 	return child->role.access == access &&
 	       child->gfn == ((gpte & PT_ADDR) >> SPT_PAGE_SHIFT &
 			      (child->role.direct ? ~(spt_level_frames(level) - 1) : ~0ull));
