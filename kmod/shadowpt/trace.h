@@ -105,7 +105,7 @@ DEFINE_EVENT(spt_entry_change, spt_zap,
 #endif /* SHADOWPT_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
-#define TRACE_INCLUDE_PATH ../../kmod/shadowpt
+#define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE trace
 #include <trace/define_trace.h>
