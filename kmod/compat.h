@@ -10,4 +10,23 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+/*
+ * 6.9 renamed the members of struct kvm_run that the client can change while we
+ * read them, so that nobody reads them twice.
+ */
+#include <linux/kvm.h>
+#ifdef HINT_UNSAFE_IN_KVM
+#define immediate_exit HINT_UNSAFE_IN_KVM(immediate_exit)
+#endif
+
+/* 6.16: a header of its own for CPUID; rdmsrl() and wrmsrl() have become ...q(). */
+#if __has_include(<asm/cpuid/api.h>)
+#include <asm/cpuid/api.h>
+#endif
+#include <asm/msr.h>
+#ifndef rdmsrq
+#define rdmsrq rdmsrl
+#define wrmsrq wrmsrl
+#endif
+
 #endif /* VIRTLAB_COMPAT_H */

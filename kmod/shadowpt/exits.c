@@ -285,7 +285,7 @@ static int emu_write(void *ctx, u64 gva, u64 value, unsigned int len)
  * struct insn_mem: compare and exchange. There is one vCPU, so for operands that
  * the host cannot exchange in one go, a read and a write are as good.
  */
-static int emu_cmpxchg(void *ctx, u64 gva, u64 *old, u64 new, unsigned int len)
+static int emu_compare_exchange(void *ctx, u64 gva, u64 *old, u64 new, unsigned int len)
 {
 	struct spt_vcpu *vcpu = ctx;
 	struct span span;
@@ -312,7 +312,7 @@ static int emu_cmpxchg(void *ctx, u64 gva, u64 *old, u64 new, unsigned int len)
 static const struct insn_mem emu_mem = {
 	.read = emu_read,
 	.write = emu_write,
-	.cmpxchg = emu_cmpxchg,
+	.compare_exchange = emu_compare_exchange,
 };
 
 /* --- instructions --- */

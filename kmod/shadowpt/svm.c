@@ -20,6 +20,9 @@
 
 #include "vm.h"
 
+/* MSR_VM_CR: the firmware has switched SVM off. APM 15.4. */
+#define VM_CR_SVMDIS	BIT_ULL(4)
+
 /* All vCPUs use one ASID; it is flushed when another vCPU ran on the CPU before. */
 #define GUEST_ASID	1
 
@@ -56,11 +59,11 @@ static int svm_cpu_online(unsigned int cpu)
 	struct svm_cpu *sc = per_cpu_ptr(&svm_cpus, cpu);
 	u64 efer;
 
-	rdmsrl(MSR_EFER, efer);
+	rdmsrq(MSR_EFER, efer);
 	if (efer & EFER_SVME)
 		return -EBUSY;
-	wrmsrl(MSR_EFER, efer | EFER_SVME);
-	wrmsrl(MSR_VM_HSAVE_PA, __pa(sc->host_save));
+	wrmsrq(MSR_EFER, efer | EFER_SVME);
+	wrmsrq(MSR_VM_HSAVE_PA, __pa(sc->host_save));
 	sc->last = NULL;
 	return 0;
 }
@@ -69,9 +72,9 @@ static int svm_cpu_offline(unsigned int cpu)
 {
 	u64 efer;
 
-	wrmsrl(MSR_VM_HSAVE_PA, 0);
-	rdmsrl(MSR_EFER, efer);
-	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
+	wrmsrq(MSR_VM_HSAVE_PA, 0);
+	rdmsrq(MSR_EFER, efer);
+	wrmsrq(MSR_EFER, efer & ~EFER_SVME);
 	return 0;
 }
 
@@ -129,8 +132,8 @@ static int svm_setup(void)
 		pr_err("this CPU has no AMD SVM: use the course VM, which emulates it\n");
 		return -ENODEV;
 	}
-	rdmsrl(MSR_VM_CR, vm_cr);
-	if (vm_cr & (1 << SVM_VM_CR_SVM_DISABLE)) {
+	rdmsrq(MSR_VM_CR, vm_cr);
+	if (vm_cr & VM_CR_SVMDIS) {
 		pr_err("SVM is switched off by the firmware: switch it on in its setup\n");
 		return -ENODEV;
 	}
@@ -476,7 +479,7 @@ static void svm_enter(struct spt_vcpu *vcpu, struct spt_exit *exit)
 	u64 efer;
 
 	/* Somebody (kvm_amd unloading) may have switched SVM off under us. */
-	rdmsrl(MSR_EFER, efer);
+	rdmsrq(MSR_EFER, efer);
 	if (!(efer & EFER_SVME)) {
 		*exit = (struct spt_exit) { .reason = SPT_EXIT_OTHER, .code = SVM_EXIT_ERR };
 		return;

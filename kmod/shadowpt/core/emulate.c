@@ -281,7 +281,7 @@ static int locked_rmw(const struct insn *insn, u64 gva, u64 src, u64 *rflags, u6
 		flags = *rflags;
 		compute(insn, *old, src, &flags, &result);
 		found = *old;
-		ret = mem->cmpxchg(ctx, gva, &found, result, insn->opsize);
+		ret = mem->compare_exchange(ctx, gva, &found, result, insn->opsize);
 		if (!ret) {
 			*rflags = flags;
 			return 0;
@@ -306,7 +306,7 @@ static int execute_cmpxchg(const struct insn *insn, struct insn_state *st,
 	if (!insn->has_mem) {
 		found = insn_reg_read(st, insn, insn->rm, insn->opsize);
 	} else if (insn->lock) {
-		ret = mem->cmpxchg(ctx, gva, &found, new, insn->opsize);
+		ret = mem->compare_exchange(ctx, gva, &found, new, insn->opsize);
 		if (ret == -EAGAIN && found != expect)
 			ret = 0;
 	} else {

@@ -100,7 +100,7 @@ struct insn_state {
  * struct insn_mem - how insn_execute() reaches guest memory
  * @read: @len bytes at @gva
  * @write: the same
- * @cmpxchg: atomically, if memory holds *@old make it @new, else set *@old to
+ * @compare_exchange: atomically, if memory holds *@old make it @new, else set *@old to
  *	what it holds and return -EAGAIN
  *
  * Each returns 0 or a negative value that insn_execute() hands to its caller,
@@ -109,7 +109,7 @@ struct insn_state {
 struct insn_mem {
 	int (*read)(void *ctx, u64 gva, u64 *value, unsigned int len);
 	int (*write)(void *ctx, u64 gva, u64 value, unsigned int len);
-	int (*cmpxchg)(void *ctx, u64 gva, u64 *old, u64 new, unsigned int len);
+	int (*compare_exchange)(void *ctx, u64 gva, u64 *old, u64 new, unsigned int len);
 };
 
 int insn_decode(const u8 *bytes, unsigned int avail, bool code64, struct insn *insn);
