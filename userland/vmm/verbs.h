@@ -4,5 +4,6 @@
 #define VMM_VERBS_H
 
 int cmd_run(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 
 #endif
