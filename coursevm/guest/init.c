@@ -160,7 +160,7 @@ static void mount_root(void)
 {
 	wait_for(ROOT_DEVICE);
 	must_mount(ROOT_DEVICE, "/image", "ext4", MS_RDONLY | MS_NOATIME, "noload");
-	must_mount("tmpfs", "/cow", "tmpfs", 0, "size=50%,mode=755");
+	must_mount("tmpfs", "/cow", "tmpfs", 0, "size=45%,mode=755");
 	mkdir("/cow/upper", 0755);
 	mkdir("/cow/work", 0755);
 	must_mount("overlay", "/root", "overlay", MS_NOATIME,
@@ -184,13 +184,13 @@ static void enter_root(void)
 		trouble("root cannot be entered: %s", strerror(errno));
 }
 
+/* All that lives in memory must leave some of it free even when full: 80 % with /cow. */
 static void mount_filesystems(void)
 {
 	must_mount("devpts", "/dev/pts", "devpts", 0, "gid=5,mode=620,ptmxmode=666");
-	must_mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
-	must_mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777");
-	must_mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
-	must_mount("tmpfs", OUT_DIR, "tmpfs", 0, "mode=1777");
+	must_mount("tmpfs", "/dev/shm", "tmpfs", 0, "size=10%");
+	must_mount("tmpfs", "/run", "tmpfs", 0, "size=5%,mode=755");
+	must_mount("tmpfs", OUT_DIR, "tmpfs", 0, "size=20%,mode=1777");
 	may_mount("cgroup2", "/sys/fs/cgroup", "cgroup2");
 	may_mount("debugfs", "/sys/kernel/debug", "debugfs");
 	may_mount("tracefs", "/sys/kernel/tracing", "tracefs");

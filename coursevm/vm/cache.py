@@ -19,6 +19,8 @@ from pathlib import Path
 from .errors import CourseVMError
 
 PARTIAL = ".partial-"
+# costs ten minutes, and whether it is current only the mirror knows
+KEPT = "debug-build-"
 
 
 def directory() -> Path:
@@ -112,7 +114,8 @@ def stale(current: set[Path]) -> list[Path]:
     """Entries and leftovers that no current recipe leads to."""
     keep = {path.name for path in current} | {"debs", "debs-base", "enter", "run"}
     return sorted(p for p in directory().iterdir()
-                  if p.is_dir() and p.name not in keep and not in_use(p))
+                  if p.is_dir() and p.name not in keep and not in_use(p)
+                  and not p.name.startswith(KEPT))
 
 
 def in_use(path: Path) -> bool:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import os
 import signal
@@ -206,9 +207,10 @@ def make_plan(options: argparse.Namespace, command: list[str]) -> session.Plan:
     kernel = rootfs.kernel(options.kernel)
     virtual = machine.Machine(
         vmlinuz=kernel.vmlinuz, initramfs=initramfs.image(kernel), root=disk.image(kernel),
-        accel="tcg" if options.deterministic is not None else accel.choose(),
         smp=1 if options.deterministic is not None else smp, memory=memory,
         seed=options.deterministic, append=options.append)
+    if not virtual.deterministic:
+        virtual = dataclasses.replace(virtual, accel=accel.choose(virtual))
     settings: dict[str, str] = {}
     if options.interactive:
         from .terminal import Terminal

@@ -74,6 +74,10 @@ def stage_tree(tree: Path, kernel: str, target: Path) -> None:
             place(source, target / path)
         elif source.is_dir():
             (target / path).mkdir(parents=True, exist_ok=True)
+    # the guest sees when a directory was changed, not when it was staged
+    for path in tree_files(tree, kernel):
+        if (target / path).is_dir() and not (target / path).is_symlink():
+            shutil.copystat(tree / path, target / path)
 
 
 def stage_put(source: Path, destination: str, target: Path) -> None:

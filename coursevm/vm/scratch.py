@@ -3,12 +3,23 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A run's directory, and the descriptor of its lock.
+
+    QEMU inherits the lock: a run whose launcher died lasts until QEMU is gone.
+    """
+
+    path: Path
+    lock: int
 
 
 def sweep(runs: Path) -> None:
@@ -23,7 +34,7 @@ def sweep(runs: Path) -> None:
 
 
 @contextlib.contextmanager
-def directory() -> Iterator[Path]:
+def directory() -> Iterator[Scratch]:
     """An empty directory that exists as long as the block runs."""
     runs = cache.directory() / "run"
     runs.mkdir(exist_ok=True)
@@ -31,9 +42,7 @@ def directory() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(dir=runs))
     with open(path / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # the lock is QEMU's too: a run whose launcher died lasts until QEMU is gone
-        os.set_inheritable(lock.fileno(), True)
         try:
-            yield path
+            yield Scratch(path, lock.fileno())
         finally:
             cache.remove(path)

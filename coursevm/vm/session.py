@@ -18,6 +18,7 @@ from .errors import CourseVMError
 from .kernellog import KernelLog
 from .machine import Machine
 from .qmp import Monitor
+from .scratch import Scratch
 from .stream import FileSource, Lines, Output, SocketSource
 
 PR_SET_PDEATHSIG = 1
@@ -104,11 +105,12 @@ def start_qemu(argv: list[str], inherited: list[int], errors: Path,
 class Session:
     """The life of one QEMU process, from its start to the verdict."""
 
-    def __init__(self, plan: Plan, directory: Path, saved: Path | None = None) -> None:
+    def __init__(self, plan: Plan, place: Scratch, saved: Path | None = None) -> None:
         self.plan = plan
+        self.lock = place.lock
         self.saved = saved
         self.monitor = Monitor() if saved else None
-        self.directory = directory
+        self.directory = directory = place.path
         self.log = KernelLog(directory)
         self.status: int | None = None
         self.trouble = ""
@@ -159,6 +161,7 @@ class Session:
         """Boots, listens until QEMU is gone, and judges."""
         argv = self.command_line()
         inherited = [fd for source in self.sources.values() for fd in source.inherited()]
+        inherited.append(self.lock)
         if self.terminal:
             inherited += self.terminal.source.inherited()
         if self.monitor:
@@ -299,8 +302,8 @@ def restored(plan: Plan) -> Result | None:
     """Runs a plan from a saved machine. Returns None, saying why, if that cannot be done."""
     try:
         saved = snapshot.entry(plan.machine)
-        with scratch.directory() as directory:
-            result = Session(plan, directory, saved).run()
+        with scratch.directory() as place:
+            result = Session(plan, place, saved).run()
         if result.outcome is not Outcome.TROUBLE or result.started is not None:
             return result
         why = result.explanation
@@ -316,8 +319,8 @@ def run(plan: Plan) -> Result:
         plan.out.mkdir(parents=True, exist_ok=True)
     result = restored(plan) if plan.snapshot else None
     if result is None:
-        with scratch.directory() as directory:
-            result = Session(plan, directory).run()
+        with scratch.directory() as place:
+            result = Session(plan, place).run()
     if plan.out:
         (plan.out / "kernel.log").write_text(result.log)
         word = result.outcome.name.lower()
