@@ -163,6 +163,38 @@ static void write_both(struct machine *m, uint64_t pa, const void *buf, unsigned
 		memcpy(real_page(m, pa) + pa % 4096, buf, len);
 }
 
+/* Which frame of expected memory an entry lies in. */
+static gfn_t gfn_of_entry(struct machine *m, const uint64_t *entry)
+{
+	const uint8_t *p = (const uint8_t *)entry;
+
+	for (int i = 0; i < MACHINE_SLOTS; i++) {
+		struct machine_slot *s = &m->ram[i];
+
+		if (p >= s->expected && p < s->expected + s->slot.npages * 4096)
+			return s->slot.base + (p - s->expected) / 4096;
+	}
+	MUST(m, false, "the reference read an entry from nowhere");
+	return 0;
+}
+
+static int index_of_entry(const uint64_t *entry)
+{
+	return ((unsigned long)entry & 0xfff) / 8;
+}
+
+/* Remember what a walk that succeeded went through: there the next steps will do most harm. */
+static void note_use(struct machine *m, int v, const struct ref_result *r)
+{
+	m->recent_va[m->nrecent_va++ % MACHINE_RECENT] = v;
+	for (int i = 0; i < r->depth; i++) {
+		unsigned int n = m->nrecent++ % MACHINE_RECENT;
+
+		m->recent[n].gfn = gfn_of_entry(m, r->entry[i]);
+		m->recent[n].index = index_of_entry(r->entry[i]);
+	}
+}
+
 /* --- what the guest may still see (vtlb) --- */
 
 static void remember(struct machine *m, int va, const struct ref_result *r)
@@ -366,6 +398,26 @@ static uint64_t check_hit(struct machine *m, int v, struct ref_access a)
 	return 0;
 }
 
+/* The guest's page-fault handler: make the next try go further. */
+static void mend(struct machine *m, const struct ref_result *r)
+{
+	uint64_t *last;
+
+	if (!r->depth) {
+		machine_load_cr3(m, m->frames[choose(m, 4)] << 12);
+		return;
+	}
+	last = r->entry[r->depth - 1];
+	if ((r->code & 9) != 1) {
+		machine_write_table(m, gfn_of_entry(m, last), index_of_entry(last),
+				    m->frames[choose(m, 12)] << 12 | 7);
+		return;
+	}
+	for (int i = 0; i < r->depth; i++)
+		machine_write_table(m, gfn_of_entry(m, r->entry[i]), index_of_entry(r->entry[i]),
+				    (*r->entry[i] | 7) & ~(1ull << 63));
+}
+
 /*
  * The CPU faulted. Let the core deal with it and check what it says. Returns
  * true if the access is over, with *@done telling whether it took place.
@@ -397,6 +449,8 @@ static bool take_fault(struct machine *m, int v, struct ref_access a, const uint
 		     va, error, walk.error);
 		MUST(m, walk.error == r.code, "va 0x%lx access 0x%x: error code 0x%x, not 0x%x",
 		     va, error, walk.error, r.code);
+		if (chance(m, 40))
+			mend(m, &r);
 		*done = false;
 		return true;
 	}
@@ -440,6 +494,7 @@ static bool take_fault(struct machine *m, int v, struct ref_access a, const uint
 		return true;
 	}
 	MUST(m, verdict == SPT_RESUME, "verdict %d", verdict);
+	note_use(m, v, &r);
 	if (m->mmu.strategy == &spt_vtlb)
 		remember(m, v, &r);
 	return false;
@@ -739,6 +794,21 @@ static gfn_t some_frame(struct machine *m)
 	return m->frames[choose(m, m->nframes)];
 }
 
+/* Some entry of some table, most often one that is in use. Returns false if there is none. */
+static bool some_entry(struct machine *m, gfn_t *gfn, int *index)
+{
+	uint32_t n = choose(m, MACHINE_RECENT);
+
+	if (n < m->nrecent && chance(m, 65)) {
+		*gfn = m->recent[n].gfn;
+		*index = m->recent[n].index;
+	} else {
+		*gfn = some_frame(m);
+		*index = used_indexes[choose(m, N_USED)];
+	}
+	return slot_of(m, *gfn << 12);
+}
+
 /* An entry as an operating system, a careless one, or a hostile one would write it. */
 static uint64_t some_gpte(struct machine *m)
 {
@@ -766,7 +836,7 @@ static uint64_t some_gpte(struct machine *m)
 		e |= (uint64_t)chance(m, 20) << 12;
 	}
 	if (friendly)
-		e |= 7;
+		e |= 7 & ~((uint64_t)chance(m, 15) << 1);
 	for (unsigned int i = 0; i < sizeof(odds) / sizeof(odds[0]) - 8 * friendly; i++)
 		e |= (uint64_t)chance(m, odds[i].percent) << odds[i].bit;
 	if (!friendly && chance(m, 8))
@@ -796,27 +866,29 @@ void machine_write_table(struct machine *m, gfn_t gfn, int index, uint64_t gpte)
 static void flip_bit(struct machine *m)
 {
 	static const int bits[] = { 0, 1, 2, 5, 5, 6, 6, 7, 8, 12, 63 };
-	gfn_t gfn = some_frame(m);
-	int index = used_indexes[choose(m, N_USED)];
-	uint64_t *table = expected_page(m, gfn << 12);
+	uint64_t *table;
+	gfn_t gfn;
+	int index;
 
-	if (table)
-		machine_write_table(m, gfn, index,
-				    table[index] ^ 1ull << bits[choose(m, sizeof(bits) / sizeof(*bits))]);
+	if (!some_entry(m, &gfn, &index))
+		return;
+	table = expected_page(m, gfn << 12);
+	machine_write_table(m, gfn, index,
+			    table[index] ^ 1ull << bits[choose(m, sizeof(bits) / sizeof(*bits))]);
 }
 
 /* A locked operation on an entry, as the emulator carries it out. */
 static void cmpxchg_entry(struct machine *m)
 {
-	gfn_t gfn = some_frame(m);
-	int index = used_indexes[choose(m, N_USED)];
-	uint64_t *table = expected_page(m, gfn << 12);
 	u64 new = some_gpte(m), old;
 	bool wrong = chance(m, 20);
-	int ret;
+	uint64_t *table;
+	int ret, index;
+	gfn_t gfn;
 
-	if (!table)
+	if (!some_entry(m, &gfn, &index))
 		return;
+	table = expected_page(m, gfn << 12);
 	old = table[index] ^ wrong;
 	ret = spt_phys_cmpxchg(&m->cpu, (gfn << 12) + index * 8, &old, new, 8);
 	note(m, "cmpxchg of entry", gfn, index, new);
@@ -925,8 +997,8 @@ static void drop_some_page(struct machine *m)
 
 static void some_access(struct machine *m)
 {
-	/* Half of the time near the start, so that some addresses are hot. */
-	int v = chance(m, 50) ? choose(m, 12) : choose(m, MACHINE_VAS);
+	uint32_t n = choose(m, MACHINE_RECENT);
+	int v = n < m->nrecent_va && chance(m, 60) ? m->recent_va[n] : (int)choose(m, MACHINE_VAS);
 	struct ref_access a = access_kind(choose(m, ACCESS_KINDS));
 	uint64_t value = 0;
 
@@ -950,10 +1022,9 @@ void machine_step(struct machine *m)
 	if (what < 580) {
 		some_access(m);
 	} else if (what < 700) {
-		gfn_t gfn = some_frame(m);
+		gfn_t gfn;
 
-		i = used_indexes[choose(m, N_USED)];
-		if (slot_of(m, gfn << 12))
+		if (some_entry(m, &gfn, &i))
 			machine_write_table(m, gfn, i, some_gpte(m));
 	} else if (what < 800) {
 		flip_bit(m);
@@ -962,12 +1033,12 @@ void machine_step(struct machine *m)
 	} else if (what < 840) {
 		odd_write(m);
 	} else if (what < 900) {
-		i = choose(m, MACHINE_VAS);
+		i = chance(m, 50) ? m->recent_va[choose(m, MACHINE_RECENT)] : (int)choose(m, MACHINE_VAS);
 		note(m, "invlpg", machine_va(i), 0, 0);
 		m->mmu.strategy->invlpg(&m->cpu, machine_va(i));
 		forget(m, i, false);
 	} else if (what < 950) {
-		machine_load_cr3(m, chance(m, 97) ? m->frames[choose(m, 6)] << 12 | choose(m, 4) << 3 :
+		machine_load_cr3(m, chance(m, 97) ? m->frames[choose(m, 4)] << 12 | choose(m, 4) << 3 :
 				 (uint64_t)NO_MEMORY_GFN << 12);
 	} else if (what < 975) {
 		toggle_mode(m);

@@ -28,6 +28,7 @@
 #define MACHINE_VAS	135
 #define MACHINE_STALE	48	/* stale translations remembered per address */
 #define MACHINE_LOG	24
+#define MACHINE_RECENT	16
 
 /* What a TLB holds for one 4 KiB page. */
 struct tlb_entry {
@@ -63,6 +64,7 @@ struct machine_event {
  * @ram: memory, plugged or not
  * @tlb: by index of machine_va()
  * @once, @nonce: stale translations permitted, by index of machine_va() (vtlb)
+ * @recent, @recent_va: entries and addresses lately in use: the guest edits and uses those most
  * @steps, @hits, @faults, @flushes ...: how much was done
  * @choose: a number below @n, from @source; the only source of randomness
  * @log: the last things done, for a report
@@ -76,6 +78,9 @@ struct machine {
 	struct tlb_entry tlb[MACHINE_VAS];
 	struct once_true once[MACHINE_VAS][MACHINE_STALE];
 	int nonce[MACHINE_VAS];
+	struct { gfn_t gfn; int index; } recent[MACHINE_RECENT];
+	int recent_va[MACHINE_RECENT];
+	unsigned long nrecent, nrecent_va;
 	unsigned long steps, hits, stale_hits, faults, flushes, injected, pt_writes, nomem, emulated;
 	uint32_t (*choose)(void *source, uint32_t n);
 	void *source;

@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Break a module's core on purpose, once in each way its mutants.py lists, and see who notices.
+
+Works on a copy below --build. A mutant that no test kills, does not compile, or
+no longer applies fails the run. Prints for each mutant the tests that killed it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+UNIT = Path(__file__).resolve().parent
+NOT_OK = re.compile(r"^not ok \d+ - (\S+)", re.MULTILINE)
+TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to break the core: in @file replace the only @find by @replace."""
+
+    name: str
+    file: str
+    find: str
+    replace: str
+
+
+def load_mutants(module: str) -> list[Mutant]:
+    spec = importlib.util.spec_from_file_location("mutants", UNIT / module / "mutants.py")
+    assert spec and spec.loader
+    source = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(source)
+    return [Mutant(*fields) for fields in source.MUTANTS]
+
+
+def killers(program: Path) -> list[str]:
+    """Run one test program; return the tests that failed, or how else it died."""
+    try:
+        run = subprocess.run(
+            [program], capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return [f"{program.name} (timeout)"]
+    names = NOT_OK.findall(run.stdout)
+    if run.returncode and not names:
+        names = [f"{program.name} (sanitizer or crash)"]
+    return names
+
+
+def build(build_dir: Path, kmod: Path, module: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "-s", "-C", str(UNIT), f"O={build_dir}", f"KMOD={kmod}", f"MODULES={module}",
+         "CORE_CFLAGS=-w", "all"],
+        capture_output=True, text=True,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, required=True, help="directory to work in")
+    parser.add_argument("--kmod", type=Path, required=True, help="the modules' sources")
+    parser.add_argument("--only", default="", help="only mutants whose name contains this")
+    parser.add_argument("module")
+    args = parser.parse_args()
+
+    kmod = args.build / "kmod"
+    shutil.rmtree(kmod, ignore_errors=True)
+    shutil.copytree(args.kmod / args.module, kmod / args.module)
+    os.environ["ASAN_OPTIONS"] = "detect_leaks=1"
+    os.environ.setdefault("STEPS", "100")
+
+    built = build(args.build, kmod, args.module)
+    if built.returncode:
+        print(built.stderr, file=sys.stderr)
+        return 1
+    programs = sorted(p for p in (args.build / "unit" / args.module).glob("test_*") if p.suffix == "")
+    for program in programs:
+        if killers(program):
+            print(f"mutate: {program.name} fails without any mutant: run `make check` first",
+                  file=sys.stderr)
+            return 1
+
+    survivors = []
+    mutants = [m for m in load_mutants(args.module) if args.only in m.name]
+    for mutant in mutants:
+        path = kmod / mutant.file
+        original = path.read_text()
+        if original.count(mutant.find) != 1:
+            print(f"DANGLING {mutant.name}: {mutant.file} has {original.count(mutant.find)} places for it")
+            survivors.append(mutant.name)
+            continue
+        path.write_text(original.replace(mutant.find, mutant.replace))
+        try:
+            built = build(args.build, kmod, args.module)
+            if built.returncode:
+                print(f"DOES NOT COMPILE {mutant.name}\n{built.stderr}")
+                survivors.append(mutant.name)
+                continue
+            found = [name for program in programs for name in killers(program)]
+        finally:
+            path.write_text(original)
+        if found:
+            print(f"killed   {mutant.name}: {', '.join(found)}", flush=True)
+        else:
+            print(f"SURVIVED {mutant.name}", flush=True)
+            survivors.append(mutant.name)
+    print(f"{len(mutants) - len(survivors)} of {len(mutants)} mutants killed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
