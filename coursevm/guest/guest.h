@@ -48,6 +48,7 @@ int job_run(const struct job *job);
 int archive_send(const char *root);
 
 void trouble(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void kernel_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void leave(unsigned int value) __attribute__((noreturn));
 int write_all(int fd, const void *data, size_t len);
 int write_file(const char *path, const char *text);

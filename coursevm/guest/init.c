@@ -43,23 +43,40 @@ void leave(unsigned int value)
 		pause();
 }
 
+/* Adds a line to the kernel's log at a printk level. */
+static void log_line(int level, const char *text)
+{
+	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (kmsg >= 0) {
+		dprintf(kmsg, "<%d>coursevm init: %s\n", level, text);
+		close(kmsg);
+	}
+}
+
+/* Leaves a warning where the scanner of the kernel log finds it (coursevm/vm/klog.py). */
+void kernel_warning(const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_line(4, text);
+}
+
 /* The guest cannot do its duty: tells the host why, on every way that is open, and ends. */
 void trouble(const char *format, ...)
 {
 	char text[512];
-	int kmsg, len;
 	va_list args;
 
-	len = snprintf(text, sizeof(text), "coursevm init: ");
 	va_start(args, format);
-	vsnprintf(text + len, sizeof(text) - len, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	if (kmsg >= 0) {
-		/* KERN_ALERT, so that it shows on a quiet console */
-		dprintf(kmsg, "<1>%s\n", text);
-		close(kmsg);
-	}
+	/* KERN_ALERT, so that it shows on a quiet console */
+	log_line(1, text);
 	channel_print(CHANNEL_CONTROL, "trouble %s\n", text);
 	leave(EXIT_TROUBLE);
 }

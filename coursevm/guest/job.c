@@ -16,6 +16,7 @@
 #define _GNU_SOURCE
 #include "guest.h"
 
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -306,9 +307,49 @@ static int attend(pid_t pid, int out, int err, int signals)
 	return status;
 }
 
+/* Names in the kernel log what SIGKILL does not end: its cause is in the kernel. */
+static void name_unkillable(void)
+{
+	char path[64], name[32] = "";
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		FILE *stat;
+		int parent = 0;
+		pid_t pid = atoi(entry->d_name);
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+		stat = pid > 1 ? fopen(path, "re") : NULL;
+		if (!stat)
+			continue;
+		/* kernel threads descend from process 2 */
+		if (fscanf(stat, "%*d (%31[^)]) %*c %d", name, &parent) == 2 && parent == 1)
+			kernel_warning("process cannot be killed: %s (%d)", name, pid);
+		fclose(stat);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* Kills what the command left running, and waits for it, but not for ever. */
+static void bury_the_rest(void)
+{
+	kill(-1, SIGKILL);
+	for (int tries = 0; tries < 500; tries++) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+		if (pid < 0)
+			return;
+		if (pid == 0)
+			usleep(10 * 1000);
+	}
+	name_unkillable();
+}
+
 /*
  * Runs the job's command and returns its exit status, 128 + n if signal n ended it.
- * Nothing of it is alive afterwards.
+ * Nothing of it that can be killed is alive afterwards.
  */
 int job_run(const struct job *job)
 {
@@ -343,8 +384,6 @@ int job_run(const struct job *job)
 	close(err[1]);
 	status = attend(pid, out[0], err[0], signals);
 
-	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	bury_the_rest();
 	return status;
 }

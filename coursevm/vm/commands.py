@@ -16,6 +16,7 @@ from . import session
 from .errors import CourseVMError
 
 TREE = Path(__file__).resolve().parent.parent.parent
+SHOWN = 10
 TROUBLE = session.Outcome.TROUBLE.value
 
 
@@ -27,6 +28,10 @@ def reporting(command: Callable[[list[str]], int]) -> Callable[[list[str]], int]
         except CourseVMError as e:
             print(f"coursevm: {e}", file=sys.stderr)
             return TROUBLE
+        except BrokenPipeError:
+            # whoever reads our output has seen enough; nothing may be flushed into it later
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
         except OSError as e:
             print(f"coursevm: {e.strerror}: {e.filename or 'no file'}", file=sys.stderr)
             return TROUBLE
@@ -246,9 +251,10 @@ def klog_command(argv: list[str]) -> int:
     p.add_argument("--allow", metavar="REGEX", action="append", default=[],
                    help="a title that is expected")
     options = p.parse_args(argv)
-    count = 0
-    for file in options.file:
-        for finding in klog.findings(file.read(), options.allow):
-            print(f"{file.name}: {finding}")
-            count += 1
-    return 1 if count else 0
+    found = [(file.name, finding) for file in options.file
+             for finding in klog.findings(file.read(), options.allow)]
+    for name, finding in found[:SHOWN]:
+        print(f"{name}: {finding}")
+    if len(found) > SHOWN:
+        print(f"and {len(found) - SHOWN} more")
+    return 1 if found else 0

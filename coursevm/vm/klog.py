@@ -41,7 +41,8 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("hung-task", r"INFO: task .* blocked for more than \d+ seconds"),
         ("rcu-stall", r"(?:rcu: )?INFO: rcu\w* (?:self-)?detected (?:expedited )?stall"
                       r"|rcu: INFO: rcu\w* (?:self-)?detected"),
-        ("oops", r"Oops\b|Oops: |general protection fault|BUG: unable to handle"
+        ("oops", r"Oops\b|general protection fault|BUG: unable to handle"
+                 r"|BUG: kernel NULL pointer dereference"
                  r"|kernel BUG at |invalid opcode: \d+|divide error: \d+"
                  r"|double fault: \d+|stack segment: \d+|int3: \d+|traps: PANIC"
                  r"|Unable to handle kernel|unchecked MSR access error"),
@@ -53,6 +54,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                  r"|Allocated object)"),
         ("bug", r"BUG: |BUG [\w:-]+(?: \(.*\))?: "),
         ("warn", r"WARNING: "),
+        ("unkillable", r"coursevm init: process cannot be killed"),
         ("module-leak", r".*\bwaiting for \w+ to become free\. Usage count"
                         r"|.*: Objects remaining .* on __kmem_cache_shutdown"),
     ))
@@ -106,12 +108,15 @@ def trace_from(lines: list[str], start: int) -> list[str]:
     trace = [plain(lines[start])]
     for line in lines[start + 1:start + TRACE_LINES]:
         text = plain(line)
-        if CUT.search(text) and not END.search(text):
+        # a BUG() follows some reports, as part of them
+        if CUT.search(text) and not END.search(text) and len(trace) > 3:
+            break
+        if kind_of(text) is not None and len(trace) > 6:
             break
         trace.append(text)
         if END.search(text) and len(trace) > 2:
             break
-        if text and not BODY.match(text) and kind_of(text) is None and len(trace) > 3:
+        if text and not BODY.match(text) and kind_of(text) is None and len(trace) > 4:
             trace.pop()
             break
     return trace

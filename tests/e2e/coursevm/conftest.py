@@ -18,6 +18,10 @@ sys.path.insert(0, str(COURSEVM))
 PANIC, TIMEOUT, ENDED, TROUBLE = 121, 122, 123, 125
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: costs more than ten seconds; for test-all")
+
+
 @dataclass
 class Ended:
     """How one run of the launcher ended."""

@@ -1,6 +1,7 @@
 """Runs that end badly: each has its own exit status, and none takes the host with it."""
 from __future__ import annotations
 
+import pytest
 from conftest import ENDED, PANIC, TIMEOUT
 
 
@@ -110,6 +111,7 @@ def test_out_of_memory_kills_the_command_only(vm):
     assert "Out of memory" in ended.kernel_log
 
 
+@pytest.mark.slow
 def test_fork_bomb_of_the_memory_kind_still_ends(vm):
     """Every child eats; the agent lives on and tells the status of the first."""
     script = ("import os\nfor _ in range(20):\n  if os.fork() == 0:\n    x = []\n"

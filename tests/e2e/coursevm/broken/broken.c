@@ -6,18 +6,23 @@
  * the host makes of it.
  */
 #include <linux/delay.h>
-#include <linux/kthread.h>
+#include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
 static char *how = "";
 module_param(how, charp, 0400);
-MODULE_PARM_DESC(how, "oops, warn, bug, spin, sleep-atomic, lock-order, use-after-free, overflow, leak, shift");
+MODULE_PARM_DESC(how, "which fault: a name in the table of ways");
 
 static DEFINE_SPINLOCK(first);
 static DEFINE_SPINLOCK(second);
+static DEFINE_MUTEX(mutex);
+static int __rcu *pointer;
 static volatile int shift = 40;
 
 static void do_oops(void)
@@ -88,6 +93,45 @@ static void do_shift(void)
 	shift = 1 << shift;
 }
 
+static void do_refcount(void)
+{
+	refcount_t count = REFCOUNT_INIT(0);
+
+	refcount_inc(&count);
+}
+
+static void do_list(void)
+{
+	struct list_head a, b;
+
+	INIT_LIST_HEAD(&a);
+	INIT_LIST_HEAD(&b);
+	list_add(&b, &a);
+	a.next = &a;
+	list_del(&b);
+}
+
+static void do_rcu(void)
+{
+	(void)rcu_dereference(pointer);
+}
+
+static void do_unbalanced(void)
+{
+	spin_unlock(&first);
+}
+
+static void do_leave_locked(void)
+{
+	mutex_lock(&mutex);
+}
+
+static void do_hung(void)
+{
+	mutex_lock(&mutex);
+	mutex_lock_nested(&mutex, 1);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(void);
@@ -102,6 +146,12 @@ static const struct {
 	{ "overflow", do_overflow },
 	{ "leak", do_leak },
 	{ "shift", do_shift },
+	{ "refcount", do_refcount },
+	{ "list", do_list },
+	{ "rcu", do_rcu },
+	{ "unbalanced", do_unbalanced },
+	{ "leave-locked", do_leave_locked },
+	{ "hung", do_hung },
 };
 
 static int __init broken_init(void)
