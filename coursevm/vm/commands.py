@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import accel, cache, chroot, disk, initramfs, job, klog, machine, recipe, rootfs
-from . import session
+from . import session, terminal
 from .errors import CourseVMError
 
 TREE = Path(__file__).resolve().parent.parent.parent
@@ -201,6 +201,9 @@ def run(argv: list[str]) -> int:
 
 def make_plan(options: argparse.Namespace, command: list[str]) -> session.Plan:
     """What to run, from the command line; makes the image if it is missing."""
+    if options.interactive and (options.snapshot or options.deterministic is not None):
+        raise CourseVMError("terminal not possible: --interactive: a saved machine and a "
+                            "deterministic one have none")
     debug = recipe.kernel(options.kernel).from_source
     memory = mebibytes(options.mem or ("2G" if debug else "1G"))
     smp = options.smp or 2
@@ -218,8 +221,7 @@ def make_plan(options: argparse.Namespace, command: list[str]) -> session.Plan:
         virtual = dataclasses.replace(virtual, accel=accel.choose(virtual))
     settings: dict[str, str] = {}
     if options.interactive:
-        from .terminal import Terminal
-        settings |= Terminal().settings()
+        settings |= terminal.settings()
     if options.deterministic is not None:
         settings["delay_us"] = str(phase(options.deterministic))
     if options.snapshot:

@@ -12,6 +12,12 @@ from .stream import SocketSource
 LEAVE = b"\x1d"     # Ctrl-]
 
 
+def settings() -> dict[str, str]:
+    """What the guest is told of this terminal."""
+    cols, rows = os.get_terminal_size(sys.stdin.fileno()) if sys.stdin.isatty() else (0, 0)
+    return {"interactive": "1", "cols": str(cols or 80), "rows": str(rows or 24)}
+
+
 class Terminal:
     """Raw mode, both directions. Ctrl-] leaves."""
 
@@ -19,11 +25,6 @@ class Terminal:
         self.source = SocketSource()
         self.left = False
         self.saved: list | None = None
-
-    def settings(self) -> dict[str, str]:
-        """What the guest is told of this terminal."""
-        size = os.get_terminal_size(sys.stdin.fileno()) if sys.stdin.isatty() else (80, 24)
-        return {"interactive": "1", "cols": str(size[0]), "rows": str(size[1])}
 
     def open(self) -> None:
         self.source.close_far_end()
