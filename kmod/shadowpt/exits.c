@@ -21,9 +21,6 @@
 /* From insn_mem callbacks: the client must be asked first. */
 #define ASK_CLIENT	(-EINPROGRESS)
 
-/* An instruction that cannot be emulated gets so many chances on an unshadowed table. */
-#define STUCK_MAX	8
-
 /* --- exceptions --- */
 
 /* Faults that make a double fault of each other. APM vol. 2, table 8-6. */
@@ -414,9 +411,9 @@ static int emulate(struct spt_vcpu *vcpu, const struct spt_exit *exit)
  * operand that faulted (not the stack of an event being delivered), carry it
  * out; else let the table go and run it again.
  *
- * That does not help an instruction which cannot be emulated and needs the very
- * table it writes to: the shadow comes back before it gets through. After a few
- * rounds the client is told.
+ * That does not help if the instruction needs the very table it writes to: the
+ * shadow comes back before it gets through. So if it is here again, the table is
+ * left writable until the guest flushes.
  */
 static int pt_write(struct spt_vcpu *vcpu, const struct spt_exit *exit, gpa_t gpa)
 {
@@ -435,15 +432,13 @@ static int pt_write(struct spt_vcpu *vcpu, const struct spt_exit *exit, gpa_t gp
 		}
 	}
 
-	if (vcpu->stuck_rip == vcpu->regs.rip && vcpu->stuck_gfn == gfn) {
-		if (++vcpu->stuck > STUCK_MAX)
-			return spt_exit_internal_error(vcpu, exit);
-	} else {
-		vcpu->stuck_rip = vcpu->regs.rip;
-		vcpu->stuck_gfn = gfn;
-		vcpu->stuck = 0;
-	}
 	trace_spt_pt_write(gpa, 0, false);
+	if (vcpu->unshadow_rip == vcpu->regs.rip && vcpu->unshadow_gfn == gfn) {
+		vcpu->vm->mmu.strategy->unsync(&vcpu->cpu, gfn);
+		return 1;
+	}
+	vcpu->unshadow_rip = vcpu->regs.rip;
+	vcpu->unshadow_gfn = gfn;
 	spt_unshadow(&vcpu->cpu, gfn);
 	return 1;
 }

@@ -59,9 +59,10 @@ module_param_cb(max_shadow_pages, &max_pages_ops, &max_shadow_pages, 0644);
 MODULE_PARM_DESC(max_shadow_pages,
 		 "Shadow pages a VM may have at a time, 16 KiB each: 16 to 1048576 (default 4096)");
 
-static bool audit;
-module_param(audit, bool, 0644);
-MODULE_PARM_DESC(audit, "Check every invariant of the shadow tables after each exit; slow (default N)");
+static unsigned int audit;
+module_param(audit, uint, 0644);
+MODULE_PARM_DESC(audit,
+		 "Check every invariant of the shadow tables after each Nth exit; 1 is slow, 0 is off (default 0)");
 
 const struct spt_strategy *spt_default_strategy(void)
 {
@@ -73,7 +74,7 @@ u32 spt_max_shadow_pages(void)
 	return READ_ONCE(max_shadow_pages);
 }
 
-bool spt_audit_wanted(void)
+u32 spt_audit_interval(void)
 {
 	return READ_ONCE(audit);
 }

@@ -492,8 +492,6 @@ static void svm_enter(struct spt_vcpu *vcpu, struct spt_exit *exit)
 	vcpu->vm->mmu.flush_owed = false;
 	sc->last = svm;
 	svm->last_cpu = smp_processor_id();
-	if (vcpu->vm->mmu.audit)
-		spt_audit_entering(&vcpu->vm->mmu);
 
 	/* VMEXIT leaves DR7 with all breakpoints off. APM 15.6. */
 	get_debugreg(dr7, 7);

@@ -78,6 +78,7 @@ static int vcpu_step(struct spt_vcpu *vcpu)
 {
 	struct spt_vm *vm = vcpu->vm;
 	struct spt_exit exit;
+	bool audit;
 	int ret;
 
 	/*
@@ -100,10 +101,14 @@ static int vcpu_step(struct spt_vcpu *vcpu)
 	ret = spt_load_root(&vcpu->cpu);
 	if (ret)
 		return ret;
+	/* The flush that may be owed comes first thing, so this is what a TLB can learn. */
+	audit = vm->mmu.audit && !(++vcpu->entries % vm->mmu.audit);
+	if (audit)
+		spt_audit_entering(&vm->mmu);
 	if (!vcpu_enter(vcpu, &exit))
 		return 1;
 	ret = spt_exit_handle(vcpu, &exit);
-	if (vm->mmu.audit && spt_audit(&vcpu->cpu))
+	if (audit && spt_audit(&vcpu->cpu))
 		return spt_exit_internal_error(vcpu, &exit);
 	return ret;
 }

@@ -348,7 +348,7 @@ int spt_vm_create(void)
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
 	spt_mmu_init(&vm->mmu, spt_default_strategy(), spt_max_shadow_pages());
-	vm->mmu.audit = spt_audit_wanted();
+	vm->mmu.audit = spt_audit_interval();
 
 	ret = anon_inode_getfd("shadowpt-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
 	if (ret < 0)

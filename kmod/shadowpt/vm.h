@@ -128,8 +128,8 @@ enum spt_pending { SPT_PENDING_NONE, SPT_PENDING_IN, SPT_PENDING_STRING, SPT_PEN
  * @cpuid, @cpuid_nent: what CPUID tells the guest
  * @cr4_allowed, @efer_allowed: bits the guest may set, from its CPUID
  * @ran: has been in the guest; CPUID is fixed
- * @stuck: how often in a row the same write led to the same table
- * @stuck_rip, @stuck_gfn: which
+ * @entries: how often it has entered the guest
+ * @unshadow_rip, @unshadow_gfn: the last write that cost a table its shadow
  * @on_cpu: host CPU it is in the guest on, or -1
  * @hw: the back end's part
  */
@@ -167,9 +167,9 @@ struct spt_vcpu {
 	u64 cr4_allowed;
 	u64 efer_allowed;
 	bool ran;
-	u32 stuck;
-	u64 stuck_rip;
-	gfn_t stuck_gfn;
+	u64 entries;
+	u64 unshadow_rip;
+	gfn_t unshadow_gfn;
 	int on_cpu;
 	void *hw;
 };
@@ -226,7 +226,7 @@ extern const struct spt_cpu_ops *spt_hw;
 long spt_check_extension(unsigned long ext);
 const struct spt_strategy *spt_default_strategy(void);
 u32 spt_max_shadow_pages(void);
-bool spt_audit_wanted(void);
+u32 spt_audit_interval(void);
 
 /* vm.c */
 int spt_vm_create(void);

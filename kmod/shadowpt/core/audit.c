@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit: is everything true that spt.h says is? Run after every exit when
- * the module parameter "audit" is set, and after every step of the unit tests.
+ * The audit: is everything true that spt.h says is? Run after every Nth exit when
+ * the module parameter "audit" is N, and after every step of the unit tests.
  *
  * It matters because emulated SVM flushes the whole TLB at each VMRUN, and so
  * forgives what silicon punishes. The audit keeps the entries as they were when
@@ -100,7 +100,7 @@ static int audit_upper(struct spt_cpu *cpu, struct spt_page *sp, int i)
 
 static int audit_page(struct spt_cpu *cpu, struct spt_page *sp)
 {
-	bool cached = cpu->mmu->strategy->guest_wrote;
+	bool exact = cpu->mmu->strategy->guest_wrote && !sp->unsync;
 	int i, present = 0, globals = 0, found = 0;
 
 	for (i = 0; i < SPT_ENTRIES; i++) {
@@ -121,14 +121,14 @@ static int audit_page(struct spt_cpu *cpu, struct spt_page *sp)
 				FINDING(2, sp, i, "not on the rmap of the frame it maps");
 				continue;
 			}
-			if ((spte & PT_WRITABLE) && frame->shadowed)
+			if ((spte & PT_WRITABLE) && frame->shadowed && !frame->unsync)
 				FINDING(3, sp, i, "a shadowed table may be written");
-			if (cached)
+			if (exact)
 				found += audit_leaf(cpu, sp, i, gfn);
 		} else {
 			if (!on_list(&spte_child(spte)->parents, &sp->link[i]))
 				FINDING(2, sp, i, "the table below does not know its parent");
-			if (cached)
+			if (exact)
 				found += audit_upper(cpu, sp, i);
 		}
 	}

@@ -281,7 +281,8 @@ static int decode_two_byte(struct cursor *c, const struct prefixes *p, struct in
 		insn->op = INSN_MOV;
 		take_modrm(c, p, insn);
 		insn->mem_dst = true;
-		if (!insn->has_mem || insn->opsize == 2)
+		/* With 66, F2 or F3 in front it is #UD. */
+		if (!insn->has_mem || p->opsize || insn->rep)
 			return -EOPNOTSUPP;
 		return 0;
 	default:

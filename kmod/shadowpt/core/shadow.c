@@ -157,9 +157,13 @@ void spt_hash_add(struct spt_mmu *mmu, struct spt_page *sp, struct spt_frame *fr
 
 static void hash_del(struct spt_mmu *mmu, struct spt_page *sp)
 {
+	struct spt_frame *frame = spt_frame(mmu, sp->gfn);
+
 	hlist_del_init(&sp->hash);
-	if (!sp->role.direct)
-		spt_frame(mmu, sp->gfn)->shadowed--;
+	if (sp->unsync)
+		mmu->unsync_pages--;
+	if (!sp->role.direct && !--frame->shadowed)
+		frame->unsync = false;
 }
 
 /**
@@ -324,7 +328,7 @@ u64 spte_make_leaf(const struct spt_frame *frame, u64 gpte, u32 access)
 	if (!(access & ACC_EXEC))
 		spte |= PT_NX;
 	if (access & ACC_WRITE) {
-		if (frame->shadowed)
+		if (frame->shadowed && !frame->unsync)
 			spte |= SPTE_WP_TRAP;
 		else if (!(gpte & PT_DIRTY))
 			spte |= SPTE_WP_DIRTY;
@@ -410,7 +414,7 @@ static enum spt_verdict fill(struct spt_cpu *cpu, const struct spt_walk *walk, u
 
 	/* Looked up only now: the tables just made may have made it read-only. */
 	frame = spt_frame(mmu, walk->gpa >> SPT_PAGE_SHIFT);
-	if ((want & PF_WRITE) && frame->shadowed) {
+	if ((want & PF_WRITE) && frame->shadowed && !frame->unsync) {
 		spt_count(mmu, SPT_EV_PT_WRITE);
 		return SPT_PT_WRITE;
 	}

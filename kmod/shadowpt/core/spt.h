@@ -24,7 +24,8 @@
  * I2  A present leaf spte is on the rmap of exactly the frame it maps; a present
  *     upper spte is on the parents list of exactly the table it points to.
  * I3  trap: while a frame has a shadow page that stands for it as a guest table,
- *     no spte maps that frame writable.
+ *     no spte maps that frame writable; unless the frame is marked unsync, and
+ *     then I1 holds for the sptes of those shadow pages as it does for vtlb.
  * I4  A present leaf spte means that the guest's A bit is set on every level of
  *     the walk; a writable one that the guest's D bit is set in its leaf.
  * I5  Whenever an spte loses a right, changes its frame, or goes, a TLB flush is
@@ -97,11 +98,13 @@ typedef u64 gfn_t;
  * @kva: where the host kernel reads and writes it
  * @rmap: the leaf sptes that map it (nodes are spt_page.link[])
  * @shadowed: how many shadow pages stand for it as a guest page table
+ * @unsync: it is writable nevertheless, until the guest flushes (I3)
  */
 struct spt_frame {
 	void *kva;
 	struct hlist_head rmap;
 	u32 shadowed;
+	bool unsync;
 };
 
 /**
@@ -165,6 +168,7 @@ union spt_role {
  * @flood: trap: guest writes to the table since its shadow was last seen in use
  * @last_write: trap: index of the entry written last
  * @is_root: the CPU's CR3 points here
+ * @unsync: trap: the guest can write the table unseen; stale until the next flush
  *
  * The block is allocated whole and aligned to its own size, so that from a
  * pointer to any spte or link in it the page itself is one mask away:
@@ -187,6 +191,7 @@ struct spt_page {
 	u16 last_write;
 	bool large;
 	bool is_root;
+	bool unsync;
 };
 
 #define SPT_PAGE_ORDER	2
@@ -201,8 +206,9 @@ struct spt_page {
  * @hash: trap: shadow pages by gfn
  * @lru: every shadow page
  * @pages: how many there are; @pages_peak: ever were; @pages_max: may be
+ * @unsync_pages: how many of them are unsync
  * @flush_owed: I5: the caller must flush the guest's TLB before it runs
- * @audit: check the invariants after every exit (costs much time)
+ * @audit: check the invariants after every so many exits; 0: never
  * @events: by enum spt_event
  */
 struct spt_mmu {
@@ -213,8 +219,9 @@ struct spt_mmu {
 	u32 pages;
 	u32 pages_peak;
 	u32 pages_max;
+	u32 unsync_pages;
 	bool flush_owed;
-	bool audit;
+	u32 audit;
 	u64 events[SPT_EV_NR];
 };
 
@@ -264,7 +271,8 @@ struct spt_walk {
  * @SPT_RESUME: the shadow was mended; run the guest again
  * @SPT_INJECT: the guest's own tables say so: deliver #PF with spt_walk.error
  * @SPT_MMIO: no memory at spt_walk.gpa: emulate, ask the client
- * @SPT_PT_WRITE: a write to a shadowed table: emulate it, or spt_unshadow()
+ * @SPT_PT_WRITE: a write to a shadowed table: emulate it; or spt_unshadow() and run
+ *	it again; or, if the table is needed for that very instruction, unsync
  * @SPT_EMULATE: legal, but no spte can express it: emulate
  * @SPT_NOMEM: out of memory; nothing changed that matters
  */
@@ -290,6 +298,7 @@ enum spt_verdict {
  * @flush_all: the guest asked to forget everything, global entries too
  * @mode_changed: CR0.WP, EFER.NXE, CR4.SMEP or CR4.SMAP changed
  * @guest_wrote: @len bytes at @gpa of a shadowed table have changed
+ * @unsync: let the guest write a shadowed table unseen until it flushes
  *
  * Adding a strategy is one file and a line in spt_strategies[].
  */
@@ -305,6 +314,7 @@ struct spt_strategy {
 	void (*flush_all)(struct spt_cpu *cpu);
 	void (*mode_changed)(struct spt_cpu *cpu);
 	void (*guest_wrote)(struct spt_cpu *cpu, gpa_t gpa, unsigned int len);
+	void (*unsync)(struct spt_cpu *cpu, gfn_t gfn);
 };
 
 extern const struct spt_strategy spt_vtlb;

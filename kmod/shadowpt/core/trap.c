@@ -11,6 +11,13 @@
  *
  *	guest writes to a table ─▶ #PF ─▶ emulate ─▶ guest_wrote ─▶ sync_entry
  *	                                        └ unknown instruction ─▶ spt_unshadow
+ *	                                              └ that needs the table ─▶ unsync
+ *
+ * The last: an instruction we cannot emulate may write to a table through which
+ * it is itself fetched or addressed. Dropping the shadow of that table does not
+ * help, for the instruction brings it back. So the table is made writable with
+ * its shadow in place ("unsync"), which is as stale as a TLB may be, and
+ * brought in line when the guest flushes.
  */
 #include <linux/compiler.h>
 
@@ -38,6 +45,14 @@ static void write_protect(struct spt_mmu *mmu, struct spt_frame *frame)
 	}
 }
 
+static void mark_unsync(struct spt_mmu *mmu, struct spt_page *sp)
+{
+	if (sp->unsync)
+		return;
+	sp->unsync = true;
+	mmu->unsync_pages++;
+}
+
 static struct spt_page *get_page(struct spt_mmu *mmu, gfn_t gfn, union spt_role role)
 {
 	struct spt_page *sp = spt_hash_find(mmu, gfn, role);
@@ -54,7 +69,9 @@ static struct spt_page *get_page(struct spt_mmu *mmu, gfn_t gfn, union spt_role 
 	if (!sp)
 		return NULL;
 	spt_hash_add(mmu, sp, frame);
-	if (frame)
+	if (frame && frame->unsync)
+		mark_unsync(mmu, sp);
+	else if (frame)
 		write_protect(mmu, frame);
 	return sp;
 }
@@ -97,28 +114,6 @@ static void trap_leaf_filled(struct spt_cpu *cpu, const struct spt_walk *walk)
 			break;
 		sp = spte_child(sp->spte[spt_index(walk->gva, level)]);
 	}
-}
-
-/* The shadow is true already; but another CR3 or mode is another root. */
-static void trap_drop_root(struct spt_cpu *cpu)
-{
-	if (!cpu->root)
-		return;
-	cpu->root->is_root = false;
-	cpu->root = NULL;
-}
-
-static void trap_load_cr3(struct spt_cpu *cpu)
-{
-	trap_drop_root(cpu);
-}
-
-static void trap_invlpg(struct spt_cpu *cpu, gva_t gva)
-{
-}
-
-static void trap_flush_all(struct spt_cpu *cpu)
-{
 }
 
 /* What a leaf entry of a level-1 shadow page must be, now that its guest entry is @gpte. */
@@ -219,15 +214,72 @@ static void trap_guest_wrote(struct spt_cpu *cpu, gpa_t gpa, unsigned int len)
 	}
 }
 
+/* Bring what was left unsync in line, and watch those tables again. */
+static void resync(struct spt_cpu *cpu)
+{
+	struct spt_mmu *mmu = cpu->mmu;
+	struct spt_frame *frame;
+	struct spt_page *sp;
+	int i;
+
+	if (!mmu->unsync_pages)
+		return;
+	/* Syncing drops no page, so the list holds still. */
+	list_for_each_entry(sp, &mmu->lru, lru) {
+		if (!sp->unsync)
+			continue;
+		sp->unsync = false;
+		mmu->unsync_pages--;
+		frame = spt_frame(mmu, sp->gfn);
+		if (frame->unsync) {
+			frame->unsync = false;
+			write_protect(mmu, frame);
+		}
+		for (i = 0; i < SPT_ENTRIES; i++)
+			sync_entry(cpu, sp, i);
+	}
+}
+
+static void trap_unsync(struct spt_cpu *cpu, gfn_t gfn)
+{
+	struct spt_page *sp;
+
+	spt_frame(cpu->mmu, gfn)->unsync = true;
+	hlist_for_each_entry(sp, spt_hash_head(cpu->mmu, gfn), hash)
+		if (sp->gfn == gfn && !sp->role.direct)
+			mark_unsync(cpu->mmu, sp);
+}
+
+/* The shadow is true; but another CR3 or mode is another root. */
+static void trap_drop_root(struct spt_cpu *cpu)
+{
+	resync(cpu);
+	if (!cpu->root)
+		return;
+	cpu->root->is_root = false;
+	cpu->root = NULL;
+}
+
+static void trap_invlpg(struct spt_cpu *cpu, gva_t gva)
+{
+	resync(cpu);
+}
+
+static void trap_flush_all(struct spt_cpu *cpu)
+{
+	resync(cpu);
+}
+
 const struct spt_strategy spt_trap = {
 	.id = SPT_STRATEGY_TRAP,
 	.name = "trap",
 	.root = trap_root,
 	.child = trap_child,
 	.leaf_filled = trap_leaf_filled,
-	.load_cr3 = trap_load_cr3,
+	.load_cr3 = trap_drop_root,
 	.invlpg = trap_invlpg,
 	.flush_all = trap_flush_all,
 	.mode_changed = trap_drop_root,
 	.guest_wrote = trap_guest_wrote,
+	.unsync = trap_unsync,
 };
