@@ -179,9 +179,10 @@ static int add_pieces(struct walk *walk, struct table_row large, uint64_t rights
 		if (!(piece->flags & SPT_E_LEAF))
 			continue;
 		state = compare(piece->flags, piece->gpa, large.entry, large.gpa + offset, rights);
-		if (run && run->gva + run->count * PAGE_SIZE == piece->gva &&
-		    run->state == state && run->shadow_flags == piece->flags) {
-			run->count++;
+		/* Unfilled gaps do not part a run: what is filled is a matter of use alone. */
+		if (run && run->state == state && run->shadow_flags == piece->flags) {
+			run->count = offset / PAGE_SIZE - run->first + 1;
+			run->filled++;
 			continue;
 		}
 		if (shown == MAX_PIECE_ROWS) {
@@ -194,6 +195,7 @@ static int add_pieces(struct walk *walk, struct table_row large, uint64_t rights
 			return -ENOMEM;
 		run->depth = large.depth + 1;
 		run->first = offset / PAGE_SIZE;
+		run->filled = 1;
 		run->state = state;
 		run->shadow_flags = piece->flags;
 		run->shadow_gpa = piece->gpa;
@@ -409,7 +411,10 @@ void row_target(const struct table_row *row, char *text, size_t size)
 		snprintf(text, size, "not present");
 		break;
 	case ROW_PIECES:
-		text[0] = '\0';
+		if (row->filled < row->count)
+			snprintf(text, size, "%u of them filled", row->filled);
+		else
+			text[0] = '\0';
 		break;
 	case ROW_NOTE:
 		snprintf(text, size, "%u %s", row->filled, note);

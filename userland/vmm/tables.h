@@ -64,7 +64,7 @@ struct table_row {
 	uint64_t gpa;		/* where it points */
 	uint32_t shadow_flags;	/* SPT_E_*, of the first shadow entry */
 	uint64_t shadow_gpa;
-	unsigned int filled;	/* SHADOW_SPLIT: pieces present; tables that are not followed: entries below */
+	unsigned int filled;	/* pieces present; of a table that is not followed: pages below */
 	unsigned int pieces;	/* SHADOW_SPLIT: 4 KiB pieces in the page */
 	const char *note;	/* static text or NULL */
 };

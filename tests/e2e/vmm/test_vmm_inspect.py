@@ -123,7 +123,7 @@ def test_kvm_has_no_shadow_view(kvm):
 def test_nothing_is_filled_before_use(shadowpt):
     table = rows(shadowpt, "1")
 
-    assert table[REGION + "01000"].endswith("| not filled yet")
+    assert table[REGION + "00000"].endswith("| not filled yet")
 
 
 def test_shadow_differs_for_the_reasons_it_should(shadowpt):

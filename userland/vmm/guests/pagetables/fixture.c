@@ -6,6 +6,10 @@ uint64_t *space;
 
 static unsigned int next_slot;
 
+/* Kept here, as every read of them may cost an exit to the hypervisor. */
+static uint64_t cr4;
+static bool nxe = true;
+
 void set_cr0_wp(bool on)
 {
 	write_cr0(on ? read_cr0() | CR0_WP : read_cr0() & ~CR0_WP);
@@ -13,7 +17,13 @@ void set_cr0_wp(bool on)
 
 void set_cr4(uint64_t bits, bool on)
 {
-	write_cr4(on ? read_cr4() | bits : read_cr4() & ~bits);
+	cr4 = on ? read_cr4() | bits : read_cr4() & ~bits;
+	write_cr4(cr4);
+}
+
+bool have_cr4(uint64_t bits)
+{
+	return cr4 & bits;
 }
 
 void set_nxe(bool on)
@@ -21,16 +31,23 @@ void set_nxe(bool on)
 	uint64_t efer = read_msr(MSR_EFER);
 
 	write_msr(MSR_EFER, on ? efer | EFER_NXE : efer & ~EFER_NXE);
+	nxe = on;
 }
 
 bool have_nxe(void)
 {
-	return read_msr(MSR_EFER) & EFER_NXE;
+	return nxe;
 }
 
 static bool have_leaf_7(unsigned int ebx_bit)
 {
-	return cpuid(0, 0).eax >= 7 && cpuid(7, 0).ebx >> ebx_bit & 1;
+	static uint32_t ebx;
+	static bool known;
+
+	if (!known && cpuid(0, 0).eax >= 7)
+		ebx = cpuid(7, 0).ebx;
+	known = true;
+	return ebx >> ebx_bit & 1;
 }
 
 bool have_smep(void)
@@ -45,19 +62,28 @@ bool have_smap(void)
 
 bool have_1g_pages(void)
 {
-	return cpuid(0x80000001, 0).edx >> 26 & 1;
+	static uint32_t edx;
+
+	if (!edx)
+		edx = cpuid(0x80000001, 0).edx;
+	return edx >> 26 & 1;
 }
 
 unsigned int physical_address_bits(void)
 {
-	return cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+	static unsigned int bits;
+
+	if (!bits)
+		bits = cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+	return bits;
 }
 
 void fresh_space(void)
 {
 	set_cr0_wp(true);
-	set_nxe(true);
-	if (read_cr4() & (CR4_PGE | CR4_SMEP | CR4_SMAP))
+	if (!have_nxe())
+		set_nxe(true);
+	if (have_cr4(CR4_PGE | CR4_SMEP | CR4_SMAP))
 		set_cr4(CR4_PGE | CR4_SMEP | CR4_SMAP, false);
 	space = space_new();
 	space_switch(space);
@@ -94,7 +120,7 @@ uint32_t access_error_bits(enum mode mode, enum op op)
 	if (op == WRITE)
 		bits |= PF_W;
 	/* A fetch is told apart only where fetches can be denied. SDM vol. 3, 4.7. */
-	if (op == FETCH && (have_nxe() || read_cr4() & CR4_SMEP))
+	if (op == FETCH && (have_nxe() || have_cr4(CR4_SMEP)))
 		bits |= PF_I;
 	return bits;
 }

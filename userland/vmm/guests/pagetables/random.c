@@ -58,11 +58,9 @@ static bool reserved_bits_set(uint64_t entry, int level)
 
 static bool denied(uint64_t rights, enum mode mode, enum op op)
 {
-	uint64_t cr4 = read_cr4();
-
 	if (mode == USER && !(rights & PTE_U))
 		return true;
-	if (mode == KERNEL && rights & PTE_U && cr4 & (op == FETCH ? CR4_SMEP : CR4_SMAP))
+	if (mode == KERNEL && rights & PTE_U && have_cr4(op == FETCH ? CR4_SMEP : CR4_SMAP))
 		return true;
 	if (op == WRITE && !(rights & PTE_W))
 		return mode == USER || read_cr0() & CR0_WP;

@@ -4,9 +4,9 @@
  * stop 1 just built, stop 2 used, stop 3 edited but not yet flushed.
  *
  *	base + 0 .. 7	eight frames in a row, read-write; 0..3 read, 0..1 written
- *	base + 16	read-only, user; written under CR0.WP=0
+ *	base + 16	read-only, user; written by the kernel under CR0.WP=0
  *	base + 17	NX
- *	base + 32	the table of this very region
+ *	base + 32	the table of this very region, written
  *	base + 2M	a 2 MiB page, three of its 4 KiB pieces used
  *	base + 4M	the same table again, read-only
  */
@@ -32,20 +32,22 @@ const char *test_scene(void)
 	flush_all();
 	stop_point(1);
 
+	/* CR0.WP stays clear to the end: a change of it may drop all translations. */
+	set_cr0_wp(false);
 	for (unsigned int i = 0; i < 4; i++)
 		EXPECT_OK(USER, READ, base + i * PAGE_SIZE, tag(i));
 	EXPECT_OK(USER, WRITE, base, tag(0));
 	EXPECT_OK(USER, WRITE, base + PAGE_SIZE, tag(1));
+	EXPECT_OK(KERNEL, WRITE, base + 16 * PAGE_SIZE, tag(16));
 	EXPECT_OK(KERNEL, READ, base + 17 * PAGE_SIZE, tag(17));
+	EXPECT_OK(KERNEL, WRITE, base + 32 * PAGE_SIZE + 8 * 511, 0);
 	EXPECT_OK(KERNEL, READ, base + 32 * PAGE_SIZE + 8 * 511, 0);
+	EXPECT_OK(KERNEL, READ, (uint64_t)&table[511], 0);
 	for (unsigned int i = 0; i < 3; i++)
 		EXPECT_OK(KERNEL, WRITE, base + LARGE_PAGE_SIZE + i * PAGE_SIZE, tag(i));
 	EXPECT_OK(USER, READ, base + 2 * LARGE_PAGE_SIZE, tag(0));
 	EXPECT_PF(USER, WRITE, base + 2 * LARGE_PAGE_SIZE, PF_P);
-	set_cr0_wp(false);
-	EXPECT_OK(KERNEL, WRITE, base + 16 * PAGE_SIZE, tag(16));
 	stop_point(2);
-	set_cr0_wp(true);
 
 	table[2] = 0;
 	table[3] = (uint64_t)frames[5] | RWU | PTE_A;
@@ -54,5 +56,6 @@ const char *test_scene(void)
 	invlpg(base + 3 * PAGE_SIZE);
 	EXPECT_PF(USER, READ, base + 2 * PAGE_SIZE, 0);
 	EXPECT_OK(USER, READ, base + 3 * PAGE_SIZE, tag(5));
+	set_cr0_wp(true);
 	return NULL;
 }

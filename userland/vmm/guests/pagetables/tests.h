@@ -49,6 +49,8 @@ static inline void flush_all(void)
 void set_cr0_wp(bool on);
 void set_cr4(uint64_t bits, bool on);
 void set_nxe(bool on);
+/* Is any of these bits set? Is EFER.NXE? */
+bool have_cr4(uint64_t bits);
 bool have_nxe(void);
 /* CPUID: what the guest's CPU has. */
 bool have_smep(void), have_smap(void), have_1g_pages(void);
