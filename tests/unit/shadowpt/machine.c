@@ -153,9 +153,27 @@ static void unplug(struct machine *m, int i)
 	s->plugged = false;
 }
 
+/* The guest is about to write to a table that the core does not watch: keep what it held. */
+static void note_past(struct machine *m, uint64_t pa, unsigned int len)
+{
+	struct spt_frame *frame = frame_at(m, pa);
+	uint64_t *table = expected_page(m, pa);
+
+	if (!frame->unsync)
+		return;
+	for (unsigned int i = pa % 4096 / 8; i <= (pa % 4096 + len - 1) / 8; i++) {
+		MUST(m, m->npast < MACHINE_PAST, "room for past entries: enlarge MACHINE_PAST");
+		m->past[m->npast].gfn = pa >> 12;
+		m->past[m->npast].index = i;
+		m->past[m->npast++].value = table[i];
+	}
+}
+
 /* A write by the guest or a device, with the core knowing (@known) or not. */
 static void write_both(struct machine *m, uint64_t pa, const void *buf, unsigned int len, bool known)
 {
+	if (!known)
+		note_past(m, pa, len);
 	memcpy((uint8_t *)expected_page(m, pa) + pa % 4096, buf, len);
 	if (known)
 		MUST(m, spt_phys_write(&m->cpu, pa, buf, len) == 0, "there is memory");
@@ -212,6 +230,7 @@ static void remember(struct machine *m, int va, const struct ref_result *r)
 /* Forget translations of page @va, or of any (-1); with @local only the non-global ones. */
 static void forget(struct machine *m, int only, bool local)
 {
+	m->npast = 0;
 	for (int v = 0; v < MACHINE_VAS; v++) {
 		int kept = 0;
 
@@ -252,6 +271,53 @@ static unsigned int grants(const struct ref_mode *mode, bool w, bool u, bool nx,
 			set |= 1u << k;
 	}
 	return set;
+}
+
+static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table, unsigned int rights,
+			    uint64_t pa, unsigned int need);
+
+/* Could the walk go on with this entry, and end as walk_could_give() says? */
+static bool entry_could_give(struct machine *m, gva_t va, int level, uint64_t e, unsigned int rights,
+			     uint64_t pa, unsigned int need)
+{
+	struct ref_mode mode = mode_of(m);
+	uint64_t size = 1ull << (12 + 9 * (level - 1));
+
+	if (!(e & 1) || !(e & 1 << 5) || ref_reserved(&mode, e, level))
+		return false;
+	rights &= (e & 6) | (e >> 63 ? 0 : 8);
+	if (level > 1 && !(e & 1 << 7))
+		return walk_could_give(m, va, level - 1, (e & 0x000ffffffffff000) >> 12, rights, pa, need);
+	return (((e & 0x000ffffffffff000) & ~(size - 1)) | (va & (size - 1) & ~0xffful)) == pa &&
+	       !(need & ~grants(&mode, rights & 2, rights & 4, !(rights & 8), e >> 6 & 1));
+}
+
+/*
+ * May a CPU that cached entries of unsync tables at any time since the last
+ * flush translate @va to @pa with the rights @need? Each entry counts by itself:
+ * CPUs cache upper levels, too. APM vol. 2, 5.5.
+ */
+static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table, unsigned int rights,
+			    uint64_t pa, unsigned int need)
+{
+	struct spt_frame *frame = frame_at(m, table << 12);
+	int index = va >> (12 + 9 * (level - 1)) & 511;
+
+	if (!frame)
+		return false;
+	if (entry_could_give(m, va, level, ((uint64_t *)expected_page(m, table << 12))[index], rights,
+			     pa, need))
+		return true;
+	for (int i = 0; frame->unsync && i < m->npast; i++)
+		if (m->past[i].gfn == table && m->past[i].index == index &&
+		    entry_could_give(m, va, level, m->past[i].value, rights, pa, need))
+			return true;
+	return false;
+}
+
+static bool once_allowed(struct machine *m, gva_t va, uint64_t pa, unsigned int need)
+{
+	return walk_could_give(m, va, 4, (m->cpu.cr3 & 0x000ffffffffff000) >> 12, 2 | 4 | 8, pa, need);
 }
 
 /* The mode that the hardware is really in: WP and NXE always on. */
@@ -381,11 +447,15 @@ static uint64_t check_hit(struct machine *m, int v, struct ref_access a)
 	m->hits++;
 	if (!r.fault && (r.pa & ~0xfffull) == pa && r.used && (!a.write || r.dirty))
 		return pa;
+	m->stale_hits++;
+	if (m->mmu.strategy == &spt_trap &&
+	    once_allowed(m, machine_va(v), pa,
+			 1u << (a.user + 2 * (a.fetch ? 2 : a.write) + 6 * a.ac)))
+		return pa;
 	MUST(m, m->mmu.strategy != &spt_trap,
 	     "I1: va 0x%lx goes to 0x%llx; the guest's tables say %s 0x%llx, A %d, D %d",
 	     machine_va(v), (unsigned long long)pa, r.fault ? "fault" : "",
 	     (unsigned long long)(r.fault ? r.code : r.pa), r.used, r.dirty);
-	m->stale_hits++;
 	for (int i = 0; i < m->nonce[v]; i++) {
 		struct once_true *t = &m->once[v][i];
 
@@ -480,9 +550,15 @@ static bool take_fault(struct machine *m, int v, struct ref_access a, const uint
 		return true;
 	}
 	if (verdict == SPT_PT_WRITE) {
-		MUST(m, a.write && frame_at(m, r.pa)->shadowed, "va 0x%lx is no table", va);
+		MUST(m, a.write && frame_at(m, r.pa)->shadowed && !frame_at(m, r.pa)->unsync, "va 0x%lx is no table", va);
 		m->pt_writes++;
-		/* A write by a table to itself can never be let through: see spt_unshadow(). */
+		if (chance(m, 20)) {
+			m->unsyncs++;
+			note(m, "  unsync", r.pa >> 12, 0, 0);
+			m->mmu.strategy->unsync(&m->cpu, r.pa >> 12);
+			return false;
+		}
+		/* A table that the write itself goes through comes back each time: not for ever. */
 		if (tries < 2 && chance(m, 50)) {
 			spt_unshadow(&m->cpu, r.pa >> 12);
 			MUST(m, !frame_at(m, r.pa)->shadowed, "gfn 0x%llx is still shadowed",
@@ -530,6 +606,7 @@ bool machine_access(struct machine *m, int v, struct ref_access a, uint64_t valu
 		}
 		pa = check_hit(m, v, a);
 		if (a.write) {
+			note_past(m, pa + offset, 8);
 			memcpy(m->tlb[v].page + offset, buf, 8);
 			memcpy((uint8_t *)expected_page(m, pa) + offset, buf, 8);
 		}
@@ -541,32 +618,32 @@ bool machine_access(struct machine *m, int v, struct ref_access a, uint64_t valu
 
 /* --- invariants --- */
 
-/* I1, I4 for one entry of a cached table (trap): compare with the guest's own entry. */
-static void check_entry(struct machine *m, struct spt_page *sp, int i)
+/*
+ * I1, I4 for one entry of a cached table (trap), given the guest's own entry.
+ * Returns what is wrong, or NULL.
+ */
+static const char *entry_fits(struct machine *m, struct spt_page *sp, int i, uint64_t gpte)
 {
 	struct ref_mode mode = mode_of(m);
-	u64 spte = sp->spte[i], gpte;
-	struct spt_page *child = NULL;
-	uint64_t *table, target = 0;
-	bool w, u, x, d, large;
+	u64 spte = sp->spte[i];
 	int level = sp->role.level;
+	bool w = sp->role.access & ACC_WRITE;
+	bool u = sp->role.access & ACC_USER;
+	bool x = sp->role.access & ACC_EXEC;
+	bool d = !sp->role.clean;
+	bool large = sp->role.direct;
+	struct spt_page *child;
+	uint64_t target;
 
-	w = sp->role.access & ACC_WRITE;
-	u = sp->role.access & ACC_USER;
-	x = sp->role.access & ACC_EXEC;
-	d = !sp->role.clean;
-	large = sp->role.direct;
 	if (large) {
 		target = (sp->gfn + (uint64_t)i * (level == 1 ? 1 : level == 2 ? 512 : 512 * 512)) << 12;
 	} else {
-		table = expected_page(m, sp->gfn << 12);
-		MUST(m, table, "I1: the shadow of no memory has entries");
-		gpte = table[i];
-		MUST(m, gpte & 1, "I1: level %d entry %d of gfn 0x%llx: guest P is clear", level, i,
-		     sp->gfn);
-		MUST(m, gpte & 1 << 5, "I4: level %d entry %d of gfn 0x%llx: guest A is clear", level,
-		     i, sp->gfn);
-		MUST(m, sp->role.nxe || !(gpte >> 63), "I1: NX is reserved here");
+		if (!(gpte & 1))
+			return "I1: guest P is clear";
+		if (!(gpte & 1 << 5))
+			return "I4: guest A is clear";
+		if (!sp->role.nxe && gpte >> 63)
+			return "I1: NX is reserved here";
 		w &= gpte >> 1 & 1;
 		u &= gpte >> 2 & 1;
 		x &= !(gpte >> 63);
@@ -578,27 +655,27 @@ static void check_entry(struct machine *m, struct spt_page *sp, int i)
 	}
 	if (level > 1) {
 		child = (struct spt_page *)(unsigned long)(spte & 0x000ffffffffff000);
-		MUST(m, child->role.level == level - 1, "I1: a level %d table below level %d",
-		     child->role.level, level);
-		MUST(m, child->role.direct == large, "I1: a large page and a table mixed up");
-		MUST(m, child->gfn == target >> 12, "I1: leads to gfn 0x%llx, not 0x%llx", child->gfn,
-		     (unsigned long long)target >> 12);
-		MUST(m, child->role.clean || d, "I4: guest D is clear, the pieces of the large page take writes");
-		MUST(m, !(child->role.access & ACC_WRITE) || w,
-		     "I1: the table below inherits too much W");
-		MUST(m, !(child->role.access & ACC_USER) || u, "I1: the table below inherits too much U");
-		MUST(m, !(child->role.access & ACC_EXEC) || x, "I1: the table below inherits too much X");
-		/* Supervisor-only is a right lost with WP=0 only in appearance: U must not vanish. */
-		MUST(m, !u || (child->role.access & ACC_USER) || !(child->role.access & ACC_WRITE) || w,
-		     "I1: the table below lost U");
-		MUST(m, child->role.wp == sp->role.wp && child->role.nxe == sp->role.nxe &&
-		     child->role.smep_nowp == sp->role.smep_nowp &&
-		     child->role.smap_nowp == sp->role.smap_nowp, "I1: tables of two modes mixed");
-		return;
+		if (child->role.level != level - 1)
+			return "I1: the table below is of the wrong level";
+		if (child->role.direct != large)
+			return "I1: a large page and a table mixed up";
+		if (child->gfn != target >> 12)
+			return "I1: the table below stands for another";
+		if (!child->role.clean && !d)
+			return "I4: guest D is clear, the pieces of the large page take writes";
+		if (child->role.access & ~(w * ACC_WRITE | u * ACC_USER | x * ACC_EXEC))
+			return "I1: the table below inherits too many rights";
+		/* With WP=0, a page that is not the user's is writable for the supervisor. */
+		if (u && !(child->role.access & ACC_USER))
+			return "I1: the table below lost U";
+		if (child->role.wp != sp->role.wp || child->role.nxe != sp->role.nxe ||
+		    child->role.smep_nowp != sp->role.smep_nowp ||
+		    child->role.smap_nowp != sp->role.smap_nowp)
+			return "I1: tables of two modes mixed";
+		return NULL;
 	}
-	MUST(m, pa_of_page(m, (uint8_t *)(unsigned long)(spte & 0x000ffffffffff000)) == target,
-	     "I1: leaf %d of gfn 0x%llx maps the wrong frame, not 0x%llx", i, sp->gfn,
-	     (unsigned long long)target);
+	if (pa_of_page(m, (uint8_t *)(unsigned long)(spte & 0x000ffffffffff000)) != target)
+		return "I1: maps the wrong frame";
 	for (int modes = 0; modes < 4; modes++) {
 		struct ref_mode hw;
 
@@ -608,11 +685,25 @@ static void check_entry(struct machine *m, struct spt_page *sp, int i)
 		mode.smap = mode.wp ? modes >> 1 : sp->role.smap_nowp;
 		hw = mode;
 		hw.wp = hw.nxe = true;
-		MUST(m, !(grants(&hw, spte >> 1 & 1, spte >> 2 & 1, spte >> 63, true) &
-			  ~grants(&mode, w, u, !x, d)),
-		     "I1: leaf %d of gfn 0x%llx allows too much: spte 0x%llx, guest w %d u %d x %d d %d",
-		     i, sp->gfn, spte, w, u, x, d);
+		if (grants(&hw, spte >> 1 & 1, spte >> 2 & 1, spte >> 63, true) &
+		    ~grants(&mode, w, u, !x, d))
+			return "I1: allows too much";
 	}
+	return NULL;
+}
+
+static void check_entry(struct machine *m, struct spt_page *sp, int i)
+{
+	uint64_t *table = expected_page(m, sp->gfn << 12);
+	uint64_t gpte = !sp->role.direct && table ? table[i] : 0;
+	const char *why = entry_fits(m, sp, i, gpte);
+
+	/* Unsync: it may stand for what the guest had written there before. */
+	for (int n = 0; why && sp->unsync && n < m->npast; n++)
+		if (m->past[n].gfn == sp->gfn && m->past[n].index == i)
+			why = entry_fits(m, sp, i, m->past[n].value);
+	MUST(m, !why, "%s: level %d entry %d of gfn 0x%llx: spte 0x%llx, guest 0x%llx", why,
+	     sp->role.level, i, sp->gfn, sp->spte[i], (unsigned long long)gpte);
 }
 
 static void check_page(struct machine *m, struct spt_page *sp, unsigned int *leaves,
@@ -654,8 +745,9 @@ static void check_page(struct machine *m, struct spt_page *sp, unsigned int *lea
 	if (m->mmu.strategy == &spt_trap) {
 		MUST(m, sp->hash.pprev, "a cached page that cannot be found");
 		if (!sp->role.direct && slot_of(m, sp->gfn << 12))
-			MUST(m, frame_at(m, sp->gfn << 12)->shadowed, "I3: gfn 0x%llx not marked",
-			     sp->gfn);
+			MUST(m, frame_at(m, sp->gfn << 12)->shadowed &&
+			     frame_at(m, sp->gfn << 12)->unsync == sp->unsync,
+			     "I3: gfn 0x%llx not marked", sp->gfn);
 	} else {
 		MUST(m, sp->parents.first || sp == m->cpu.root, "a page out of reach");
 	}
@@ -678,7 +770,7 @@ static void check_frames(struct machine *m, unsigned int leaves)
 			MUST(m, sp->role.level == 1 && (spte & 1) &&
 			     (spte & 0x000ffffffffff000) == (unsigned long)frame->kva,
 			     "I2: rmap of gfn 0x%llx: spte 0x%llx", m->frames[f], spte);
-			MUST(m, !frame->shadowed || !(spte >> 1 & 1),
+			MUST(m, !frame->shadowed || frame->unsync || !(spte >> 1 & 1),
 			     "I3: gfn 0x%llx is a shadowed table and mapped writable", m->frames[f]);
 			leaves--;
 		}
@@ -686,6 +778,8 @@ static void check_frames(struct machine *m, unsigned int leaves)
 			shadowed += sp->gfn == m->frames[f] && !sp->role.direct && sp->hash.pprev;
 		MUST(m, frame->shadowed == shadowed, "I3: gfn 0x%llx: %u shadows, %u counted",
 		     m->frames[f], shadowed, frame->shadowed);
+		MUST(m, !frame->unsync || shadowed, "I3: gfn 0x%llx is unsync without a shadow",
+		     m->frames[f]);
 	}
 	MUST(m, !leaves, "I2: %d leaf sptes are on no rmap", (int)leaves);
 }
@@ -720,7 +814,8 @@ static void check_translations(struct machine *m)
 			if ((!r.fault || (r.code & 9) == 1) && (r.pa & ~0xfffull) == pa && r.used)
 				allowed = grants(&mode, r.writable, r.user, r.nx, r.dirty);
 		}
-		MUST(m, !(shadow & ~allowed),
+		MUST(m, !(shadow & ~allowed) || (m->mmu.strategy == &spt_trap && m->mmu.unsync_pages &&
+						 once_allowed(m, machine_va(v), pa, shadow)),
 		     "I1: va 0x%lx -> 0x%llx: the shadow grants 0x%x, the guest 0x%x", machine_va(v),
 		     (unsigned long long)pa, shadow, allowed);
 	}
@@ -754,17 +849,20 @@ static void check_memory(struct machine *m)
  */
 void machine_check(struct machine *m)
 {
-	unsigned int pages = 0, leaves = 0, uppers = 0, hashed = 0;
+	unsigned int pages = 0, leaves = 0, uppers = 0, hashed = 0, unsync = 0;
 	struct spt_page *sp;
 
 	check_memory(m);
 	list_for_each_entry(sp, &m->mmu.lru, lru) {
 		pages++;
+		unsync += sp->unsync;
 		check_page(m, sp, &leaves, &uppers);
 	}
 	MUST(m, !uppers, "I2: %d upper sptes are on no parents list", (int)uppers);
 	MUST(m, pages == m->mmu.pages && pages <= m->mmu.pages_peak, "%u pages, %u counted", pages,
 	     m->mmu.pages);
+	MUST(m, unsync == m->mmu.unsync_pages, "%u pages unsync, %u counted", unsync,
+	     m->mmu.unsync_pages);
 	MUST(m, pages <= m->mmu.pages_max, "%u pages, %u allowed", pages, m->mmu.pages_max);
 	MUST(m, shim_live == pages * (m->mmu.audit ? 2 : 1), "%lu allocations for %u pages",
 	     shim_live, pages);

@@ -10,8 +10,9 @@
  * invariants I1..I6 of spt.h, written down a second time here.
  *
  * The CPU has a TLB that forgets only when the core asks for a flush, so a flush
- * that is missing shows. Under vtlb the guest may see stale translations, as on
- * any CPU; the machine keeps the set of those it may still see.
+ * that is missing shows. Under vtlb, and under trap where a table is unsync, the
+ * guest may see stale translations, as on any CPU; the machine keeps the set of
+ * those it may still see.
  *
  * Used by test_random.c, test_rules.c and tests/fuzz/shadow.
  */
@@ -29,6 +30,7 @@
 #define MACHINE_STALE	48	/* stale translations remembered per address */
 #define MACHINE_LOG	24
 #define MACHINE_RECENT	16
+#define MACHINE_PAST	256
 
 /* What a TLB holds for one 4 KiB page. */
 struct tlb_entry {
@@ -64,6 +66,7 @@ struct machine_event {
  * @ram: memory, plugged or not
  * @tlb: by index of machine_va()
  * @once, @nonce: stale translations permitted, by index of machine_va() (vtlb)
+ * @past: what entries of unsync tables held since the last flush (trap)
  * @recent, @recent_va: entries and addresses lately in use: the guest edits and uses those most
  * @steps, @hits, @faults, @flushes ...: how much was done
  * @choose: a number below @n, from @source; the only source of randomness
@@ -81,7 +84,10 @@ struct machine {
 	struct { gfn_t gfn; int index; } recent[MACHINE_RECENT];
 	int recent_va[MACHINE_RECENT];
 	unsigned long nrecent, nrecent_va;
-	unsigned long steps, hits, stale_hits, faults, flushes, injected, pt_writes, nomem, emulated;
+	struct { gfn_t gfn; int index; uint64_t value; } past[MACHINE_PAST];
+	int npast;
+	unsigned long steps, hits, stale_hits, faults, flushes, injected, pt_writes, unsyncs, nomem,
+		emulated;
 	uint32_t (*choose)(void *source, uint32_t n);
 	void *source;
 	bool fail_allocations;

@@ -17,8 +17,12 @@ static bool any_bits(uint64_t v, int high, int low)
 	return false;
 }
 
-/* Figures 5-20 to 5-25: bits that must be zero (MBZ) in each kind of entry. */
-static bool must_be_zero_is_set(const struct ref_mode *m, uint64_t e, int level)
+/**
+ * ref_reserved - does an entry have a bit set that must be zero (MBZ)?
+ *
+ * Figures 5-20 to 5-25, for each kind of entry.
+ */
+bool ref_reserved(const struct ref_mode *m, uint64_t e, int level)
 {
 	if (m->width < 52 && any_bits(e, 51, m->width))
 		return true;
@@ -104,7 +108,7 @@ struct ref_result ref_translate(const struct ref_mode *m, uint64_t va, struct re
 		r.entry[r.depth++] = &page[(va >> shift) % 512];
 		if (!bit(e, 0))
 			return page_fault(m, r, a, false, false);
-		if (must_be_zero_is_set(m, e, level))
+		if (ref_reserved(m, e, level))
 			return page_fault(m, r, a, true, true);
 		r.writable = r.writable && bit(e, 1);
 		r.user = r.user && bit(e, 2);

@@ -55,6 +55,7 @@ typedef void *(*ref_memory)(void *ctx, uint64_t pa);
 struct ref_result ref_translate(const struct ref_mode *mode, uint64_t va, struct ref_access access,
 				ref_memory memory, void *ctx);
 void ref_commit(const struct ref_result *r, struct ref_access access);
+bool ref_reserved(const struct ref_mode *mode, uint64_t entry, int level);
 bool ref_allows(const struct ref_mode *mode, bool writable, bool user, bool nx,
 		struct ref_access access);
 

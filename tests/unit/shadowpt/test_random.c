@@ -40,7 +40,7 @@ static void run(const struct spt_strategy *strategy, u32 pages_max, int machines
 {
 	struct machine *m = &machine;
 	uint64_t state = tap_seed();
-	unsigned long total[8] = { 0 };
+	unsigned long total[9] = { 0 };
 
 	for (int i = 0; i < machines; i++) {
 		machine_start(m, strategy, pages_max, audit, from_seed, &state);
@@ -56,10 +56,11 @@ static void run(const struct spt_strategy *strategy, u32 pages_max, int machines
 		total[5] += m->pt_writes;
 		total[6] += m->nomem;
 		total[7] += m->emulated;
+		total[8] += m->unsyncs;
 	}
-	printf("# %s: steps %lu hits %lu (stale %lu) faults %lu injected %lu table writes %lu no memory %lu emulated %lu\n",
+	printf("# %s: steps %lu hits %lu (stale %lu) faults %lu injected %lu table writes %lu no memory %lu emulated %lu unsync %lu\n",
 	       strategy->name, total[0], total[1], total[2], total[3], total[4], total[5], total[6],
-	       total[7]);
+	       total[7], total[8]);
 	CHECK(scaled(100) < 100 || (total[1] > total[0] / 20 && total[4] < total[3]),
 	      "the guest hardly did anything");
 }
