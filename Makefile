@@ -57,7 +57,7 @@ vm: modules userland ## a shell in the course VM, the tree at /virtlab
 
 .PHONY: demo
 demo: modules userland ## the main job: guests under real shadow page tables, drawn
-	@$(PYTHON) tests/demo/demo.py --kernel $(KERNEL) --out $(B)/demo
+	@scripts/demo --kernel $(KERNEL) --out $(B)/demo
 
 .PHONY: unit
 unit: setup ## tests of the pure parts on this host, under sanitizers

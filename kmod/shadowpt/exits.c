@@ -532,7 +532,7 @@ static int guest_write_cr4(struct spt_vcpu *vcpu, u64 value)
 	vcpu->cpu.cr4 = value;
 	if (changed & (X86_CR4_SMEP | X86_CR4_SMAP)) {
 		strategy->mode_changed(&vcpu->cpu);
-		vcpu->vm->mmu.flush_owed = true;
+		spt_owe_flush(&vcpu->vm->mmu);
 	}
 	if (changed & (X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE))
 		strategy->flush_all(&vcpu->cpu);

@@ -226,7 +226,7 @@ static int set_sregs(struct spt_vcpu *vcpu, struct kvm_sregs *s)
 	vm->mmu.strategy->mode_changed(cpu);
 	vm->mmu.strategy->flush_all(cpu);
 	vm->mmu.strategy->load_cr3(cpu);
-	vm->mmu.flush_owed = true;
+	spt_owe_flush(&vm->mmu);
 	spt_vm_resume(vm);
 	return 0;
 }

@@ -278,7 +278,7 @@ void spte_write(struct spt_mmu *mmu, struct spt_page *sp, int index, u64 spte,
 
 	sp->spte[index] = spte;
 	if (spte_is_downgrade(old, spte)) {
-		mmu->flush_owed = true;
+		spt_owe_flush(mmu);
 		if (!(spte & PT_PRESENT)) {
 			spt_count(mmu, SPT_EV_ZAP);
 			trace_spt_zap(sp->gfn, sp->role.level, index, old, spte);
@@ -468,7 +468,7 @@ void spt_zap_all(struct spt_mmu *mmu, struct spt_cpu *cpu)
 	}
 	while (!list_empty(&mmu->lru))
 		spt_page_zap(mmu, list_first_entry(&mmu->lru, struct spt_page, lru));
-	mmu->flush_owed = true;
+	spt_owe_flush(mmu);
 }
 
 /**
@@ -492,7 +492,7 @@ int spt_load_root(struct spt_cpu *cpu)
 		return -ENOMEM;
 	root->is_root = true;
 	cpu->root = root;
-	cpu->mmu->flush_owed = true;
+	spt_owe_flush(cpu->mmu);
 	return 0;
 }
 

@@ -381,6 +381,14 @@ static inline void spt_count(struct spt_mmu *mmu, enum spt_event ev)
 	mmu->events[ev]++;
 }
 
+/* Before the guest runs again, its TLB must be flushed (I5). */
+static inline void spt_owe_flush(struct spt_mmu *mmu)
+{
+	if (!mmu->flush_owed)
+		spt_count(mmu, SPT_EV_FLUSH);
+	mmu->flush_owed = true;
+}
+
 /* tables.c: for people to look at */
 u32 spt_tables_list(struct spt_cpu *cpu, struct spt_entry *entries, u32 max);
 
