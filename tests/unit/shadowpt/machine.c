@@ -64,13 +64,23 @@ static bool chance(struct machine *m, uint32_t percent)
 	return choose(m, 100) < percent;
 }
 
+/**
+ * machine_va - the addresses that the guest uses
+ * @i: below MACHINE_VAS
+ */
 gva_t machine_va(int i)
 {
+	static gva_t vas[MACHINE_VAS];
 	uint64_t va;
 
-	va = (uint64_t)indexes1[i % 5] << 12 | (uint64_t)indexes2[i / 5 % 3] << 21 |
-	     (uint64_t)indexes3[i / 15 % 3] << 30 | (uint64_t)indexes4[i / 45] << 39;
-	return va & (1ull << 47) ? va | 0xffffull << 48 : va;
+	if (vas[MACHINE_VAS - 1])
+		return vas[i];
+	for (int n = 0; n < MACHINE_VAS; n++) {
+		va = (uint64_t)indexes1[n % 5] << 12 | (uint64_t)indexes2[n / 5 % 3] << 21 |
+		     (uint64_t)indexes3[n / 15 % 3] << 30 | (uint64_t)indexes4[n / 45] << 39;
+		vas[n] = va & (1ull << 47) ? va | 0xffffull << 48 : va;
+	}
+	return vas[i];
 }
 
 static struct ref_mode mode_of(const struct machine *m)
@@ -262,14 +272,19 @@ static struct ref_access access_kind(int k)
 /* What these rights grant to the guest in this mode. @dirty: a write needs no D to be set. */
 static unsigned int grants(const struct ref_mode *mode, bool w, bool u, bool nx, bool dirty)
 {
+	static unsigned int known[128];
+	int n = w | u << 1 | nx << 2 | dirty << 3 | mode->wp << 4 | mode->smep << 5 | mode->smap << 6;
 	unsigned int set = 0;
 
+	if (known[n])
+		return known[n] & ~(1u << 31);
 	for (int k = 0; k < ACCESS_KINDS; k++) {
 		struct ref_access a = access_kind(k);
 
 		if (ref_allows(mode, w, u, nx, a) && (!a.write || dirty))
 			set |= 1u << k;
 	}
+	known[n] = set | 1u << 31;
 	return set;
 }
 
@@ -1156,7 +1171,7 @@ void machine_step(struct machine *m)
 	}
 	shim_fail_in = 0;
 	machine_check(m);
-	if (!(m->steps % 8))
+	if (!(m->steps % 16))
 		MUST(m, !spt_audit(&m->cpu), "the audit finds what this checker does not");
 }
 

@@ -67,12 +67,12 @@ static void run(const struct spt_strategy *strategy, u32 pages_max, int machines
 
 static void vtlb_agrees_with_the_reference(void)
 {
-	run(&spt_vtlb, 1024, 50, 1600, false, false);
+	run(&spt_vtlb, 1024, 44, 1600, false, false);
 }
 
 static void vtlb_under_reclaim(void)
 {
-	run(&spt_vtlb, SPT_PAGES_MIN, 20, 1600, false, false);
+	run(&spt_vtlb, SPT_PAGES_MIN, 15, 1600, false, false);
 }
 
 static void vtlb_out_of_memory_at_any_point(void)
@@ -82,17 +82,17 @@ static void vtlb_out_of_memory_at_any_point(void)
 
 static void vtlb_with_audit(void)
 {
-	run(&spt_vtlb, 64, 10, 1000, true, true);
+	run(&spt_vtlb, 64, 6, 1000, true, true);
 }
 
 static void trap_agrees_with_the_reference(void)
 {
-	run(&spt_trap, 1024, 50, 1600, false, false);
+	run(&spt_trap, 1024, 44, 1600, false, false);
 }
 
 static void trap_under_reclaim(void)
 {
-	run(&spt_trap, SPT_PAGES_MIN, 20, 1600, false, false);
+	run(&spt_trap, SPT_PAGES_MIN, 15, 1600, false, false);
 }
 
 static void trap_out_of_memory_at_any_point(void)
@@ -102,13 +102,13 @@ static void trap_out_of_memory_at_any_point(void)
 
 static void trap_with_audit(void)
 {
-	run(&spt_trap, 64, 10, 1000, true, true);
+	run(&spt_trap, 64, 6, 1000, true, true);
 }
 
 static void trap_when_all_hashes_collide(void)
 {
 	shim_hash_mask = 1;
-	run(&spt_trap, 256, 10, 1000, false, false);
+	run(&spt_trap, 256, 5, 1000, false, false);
 	shim_hash_mask = ~0u;
 }
 
