@@ -49,15 +49,15 @@ struct spt_frame *guest_frame(struct small_guest *g, gfn_t gfn)
 	return spt_frame(&g->mmu, gfn);
 }
 
-uint64_t *guest_table(struct small_guest *g, gfn_t gfn)
+u64 *guest_table(struct small_guest *g, gfn_t gfn)
 {
-	return (uint64_t *)(g->ram + gfn * 4096);
+	return (u64 *)(g->ram + gfn * 4096);
 }
 
 /* The guest's own entry for @va at @level; tables above it must be there. */
-uint64_t *guest_entry(struct small_guest *g, gva_t va, int level)
+u64 *guest_entry(struct small_guest *g, gva_t va, int level)
 {
-	uint64_t *table = guest_table(g, g->cpu.cr3 >> 12);
+	u64 *table = guest_table(g, g->cpu.cr3 >> 12);
 
 	for (int l = 4; l > level; l--)
 		table = guest_table(g, (table[spt_index(va, l)] & PT_ADDR) >> 12);
@@ -65,13 +65,13 @@ uint64_t *guest_entry(struct small_guest *g, gva_t va, int level)
 }
 
 /* Set the entry for @va at @level, making tables that allow all where there are none. */
-void guest_map(struct small_guest *g, gva_t va, uint64_t entry, int level)
+void guest_map(struct small_guest *g, gva_t va, u64 entry, int level)
 {
 	for (int l = 4; l > level; l--) {
-		uint64_t *e = guest_entry(g, va, l);
+		u64 *e = guest_entry(g, va, l);
 
 		if (!(*e & G_P))
-			*e = (uint64_t)g->next_table++ << 12 | G_ALL;
+			*e = (u64)g->next_table++ << 12 | G_ALL;
 	}
 	*guest_entry(g, va, level) = entry;
 }

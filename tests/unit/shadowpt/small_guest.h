@@ -41,10 +41,10 @@ struct small_guest {
 
 void guest_start(struct small_guest *g, const struct spt_strategy *strategy);
 void guest_stop(struct small_guest *g);
-uint64_t *guest_entry(struct small_guest *g, gva_t va, int level);
-void guest_map(struct small_guest *g, gva_t va, uint64_t entry, int level);
+u64 *guest_entry(struct small_guest *g, gva_t va, int level);
+void guest_map(struct small_guest *g, gva_t va, u64 entry, int level);
 struct spt_frame *guest_frame(struct small_guest *g, gfn_t gfn);
-uint64_t *guest_table(struct small_guest *g, gfn_t gfn);
+u64 *guest_table(struct small_guest *g, gfn_t gfn);
 u64 *guest_spte(struct small_guest *g, gva_t va);
 int guest_touch(struct small_guest *g, gva_t va, u32 access, enum spt_verdict *last);
 

@@ -80,7 +80,7 @@ static void every_combination_of_rights_and_modes(void)
 			/* Rights of the leaf and of the table above it, both ways round. */
 			uint64_t leaf = G_P | (n & 1 ? G_W : 0) | (n & 2 ? G_U : 0) | (n & 4 ? G_NX : 0);
 			uint64_t above = (n & 8 ? G_W : 0) | (n & 16 ? G_U : 0) | (n & 32 ? G_NX : 0);
-			uint64_t *up = guest_entry(&guest, VA, level + 1);
+			u64 *up = guest_entry(&guest, VA, level + 1);
 
 			guest.cpu.cr0 = 0x80000011 | (n & 64 ? CR0_WP_BIT : 0);
 			guest.cpu.efer = 0x500 | (n & 128 ? EFER_NXE_BIT : 0);
@@ -109,7 +109,7 @@ static void every_single_bit_of_an_entry(void)
 			  GUEST_LARGE_GFN << 12 | G_ALL | G_PS, leaf);
 		for (int level = 4; level >= leaf; level--) {
 			for (int n = 0; n < 64 * 4; n++) {
-				uint64_t *e = guest_entry(&guest, VA, level), saved = *e;
+				u64 *e = guest_entry(&guest, VA, level), saved = *e;
 
 				guest.cpu.efer = 0x500 | (n & 64 ? EFER_NXE_BIT : 0);
 				guest.cpu.gbpages = n & 128;
@@ -149,8 +149,8 @@ static void the_walk_tells_its_course(void)
 
 /* --- races for the A and D bits --- */
 
-static uint64_t *raced_entry;
-static uint64_t raced_value;
+static u64 *raced_entry;
+static u64 raced_value;
 static int races_left;
 
 static void change_under_the_walk(void *p)
