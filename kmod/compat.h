@@ -20,7 +20,7 @@
 #endif
 
 /* 6.16: a header of its own for CPUID; rdmsrl() and wrmsrl() have become ...q(). */
-#if __has_include(<asm/cpuid/api.h>)
+#ifdef HAVE_ASM_CPUID_API_H
 #include <asm/cpuid/api.h>
 #endif
 #include <asm/msr.h>

@@ -568,8 +568,10 @@ static int handle_cr(struct spt_vcpu *vcpu, const struct spt_exit *exit)
 		return skip(vcpu, &insn);
 	case INSN_MOV_TO_CR:
 		value = insn_reg_read(&vcpu->regs, &insn, insn.rm, insn.opsize);
-		ret = insn.reg == 0 ? guest_write_cr0(vcpu, value) : insn.reg == 3 ? guest_write_cr3(vcpu, value) :
-		      insn.reg == 4 ? guest_write_cr4(vcpu, value) : guest_write_cr8(vcpu, value);
+		ret = insn.reg == 0 ? guest_write_cr0(vcpu, value) :
+		      insn.reg == 3 ? guest_write_cr3(vcpu, value) :
+		      insn.reg == 4 ? guest_write_cr4(vcpu, value) :
+				      guest_write_cr8(vcpu, value);
 		break;
 	case INSN_CLTS:
 		ret = guest_write_cr0(vcpu, cpu->cr0 & ~(u64)X86_CR0_TS);
@@ -590,7 +592,8 @@ static int handle_cr(struct spt_vcpu *vcpu, const struct spt_exit *exit)
 		if (!insn.has_mem)
 			insn_reg_write(&vcpu->regs, &insn, insn.rm, insn.opsize, cpu->cr0);
 		else
-			ret = emu_write(vcpu, insn_address(&insn, &vcpu->regs), cpu->cr0 & 0xffff, 2);
+			ret = emu_write(vcpu, insn_address(&insn, &vcpu->regs),
+					cpu->cr0 & 0xffff, 2);
 		if (ret)
 			return access_failed(vcpu, ret, exit);
 		break;
@@ -805,7 +808,7 @@ static int string_io(struct spt_vcpu *vcpu, const struct spt_exit *exit)
 {
 	struct insn insn;
 	struct span span;
-	u64 value = 0;
+	u64 value = 0, count;
 	int ret;
 
 	ret = fetch(vcpu, &insn);
@@ -814,7 +817,8 @@ static int string_io(struct spt_vcpu *vcpu, const struct spt_exit *exit)
 	if (insn.op != INSN_INS && insn.op != INSN_OUTS)
 		return spt_exit_internal_error(vcpu, exit);
 	load_segment_bases(vcpu);
-	if (insn.rep && !(insn.adsize == 4 ? (u32)vcpu->regs.gpr[REG_RCX] : vcpu->regs.gpr[REG_RCX]))
+	count = vcpu->regs.gpr[REG_RCX];
+	if (insn.rep && !(insn.adsize == 4 ? (u32)count : count))
 		return skip(vcpu, &insn);
 
 	if (insn.op == INSN_OUTS) {

@@ -50,8 +50,6 @@ static DEFINE_MUTEX(users_lock);
 static int users;
 static enum cpuhp_state hotplug_state;
 
-void spt_svm_run(u64 vmcb_pa, u64 *gpr, u64 host_pa);
-
 /* --- on and off --- */
 
 static int svm_cpu_online(unsigned int cpu)

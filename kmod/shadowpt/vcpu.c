@@ -197,7 +197,8 @@ static bool sregs_valid(const struct spt_vcpu *vcpu, const struct kvm_sregs *s)
 	    (s->efer & ~vcpu->efer_allowed))
 		return false;
 	if ((s->efer & EFER_LME) && (s->cr0 & X86_CR0_PG))
-		return (s->cr4 & X86_CR4_PAE) && (s->efer & EFER_LMA) && spt_cr3_valid(vcpu, s->cr3);
+		return (s->cr4 & X86_CR4_PAE) && (s->efer & EFER_LMA) &&
+		       spt_cr3_valid(vcpu, s->cr3);
 	return !(s->efer & EFER_LMA) && !s->cs.l;
 }
 
@@ -266,7 +267,7 @@ static void set_fpu(struct spt_vcpu *vcpu, const struct kvm_fpu *f)
 
 /* --- looking inside --- */
 
-#define TABLES_MAX	(1u << 20)
+#define TABLES_MAX	1048576u
 
 static int get_tables(struct spt_vcpu *vcpu, struct spt_tables __user *user)
 {

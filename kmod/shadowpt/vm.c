@@ -84,8 +84,9 @@ static int pin_frames(struct spt_frame *frames, u64 npages, u64 uaddr)
 			n = -EINTR;
 			goto out_unpin;
 		}
-		n = pin_user_pages_fast(uaddr + done * PAGE_SIZE, min(npages - done, PIN_BATCH + 0ull),
-					FOLL_WRITE | FOLL_LONGTERM, pages);
+		n = min_t(u64, npages - done, PIN_BATCH);
+		n = pin_user_pages_fast(uaddr + done * PAGE_SIZE, n, FOLL_WRITE | FOLL_LONGTERM,
+					pages);
 		if (n <= 0) {
 			n = n == -ENOMEM || n == -EINTR ? n : -EFAULT;
 			goto out_unpin;

@@ -3,9 +3,9 @@
  * The shell around core/: virtual machines and vCPUs as file descriptors that
  * speak the KVM ioctl ABI, and the hardware behind them.
  *
- *	main.c   /dev/shadowpt ──KVM_CREATE_VM──▶ vm.c ──KVM_CREATE_VCPU──▶ vcpu.c
- *	                                                                     │ run
- *	                     core/ ◀── faults, CR3, INVLPG ── exits.c ◀── svm.c ⇄ guest
+ *	main.c  /dev/shadowpt --KVM_CREATE_VM--> vm.c --KVM_CREATE_VCPU--> vcpu.c
+ *	                                                                      | run
+ *	              core/ <-- faults, CR3, INVLPG -- exits.c <-- svm.c <==> guest
  *
  * Locks, outermost first:
  *
@@ -46,8 +46,8 @@ struct mm_struct;
 struct spt_vm {
 	refcount_t refs;
 	struct mm_struct *mm;
-	struct mutex slots_lock;
-	struct mutex mmu_lock;
+	struct mutex slots_lock;	/* changes of the memory map */
+	struct mutex mmu_lock;		/* core/ state */
 	atomic_t pausers;
 	wait_queue_head_t resume;
 	struct spt_vcpu *vcpu;
@@ -79,7 +79,8 @@ struct spt_inject {
  * struct spt_exit - why the guest stopped, free of hardware names
  * @reason: enum spt_exit_reason
  * @code: the hardware's own exit code, for traces and error reports
- * @info1, @info2: the hardware's own details, for the same
+ * @info1: the hardware's own details, for the same
+ * @info2: more of them
  * @vector: EXCEPTION: which
  * @error: PF: error code
  * @gva: PF: address
@@ -114,8 +115,12 @@ enum spt_pending { SPT_PENDING_NONE, SPT_PENDING_IN, SPT_PENDING_STRING, SPT_PEN
  * @run: page shared with the client, the port data page behind it
  * @cpu: its part of the shadow MMU, with CR0, CR3, CR4 and EFER
  * @regs: general registers, RIP, RFLAGS
- * @cr2, @cr8, @dr, @dr7: as the guest believes them to be
- * @apic_base, @pat: MSRs that are kept and have no effect
+ * @cr2: as the guest believes it to be; so the next three
+ * @cr8: kept, without effect
+ * @dr: DR0 to DR3: kept, without effect
+ * @dr7: kept, without effect
+ * @apic_base: MSR: kept, without effect
+ * @pat: MSR: kept, without effect
  * @inject: to be delivered at the next entry
  * @inflight: was being delivered when the guest last stopped
  * @pending: see above
@@ -125,17 +130,20 @@ enum spt_pending { SPT_PENDING_NONE, SPT_PENDING_IN, SPT_PENDING_STRING, SPT_PEN
  * @triple_fault: a fault while delivering a double fault: shut down
  * @emulation_fault: the #PF that an emulated access met
  * @fx: FXSAVE image of the guest's FPU and SSE registers
- * @cpuid, @cpuid_nent: what CPUID tells the guest
- * @cr4_allowed, @efer_allowed: bits the guest may set, from its CPUID
+ * @cpuid: what CPUID tells the guest
+ * @cpuid_nent: how many entries that is
+ * @cr4_allowed: CR4 bits the guest may set, from its CPUID
+ * @efer_allowed: the same for EFER
  * @ran: has been in the guest; CPUID is fixed
  * @entries: how often it has entered the guest
- * @unshadow_rip, @unshadow_gfn: the last write that cost a table its shadow
+ * @unshadow_rip: the last write that cost a table its shadow: where it was ...
+ * @unshadow_gfn: ... and the table
  * @on_cpu: host CPU it is in the guest on, or -1
  * @hw: the back end's part
  */
 struct spt_vcpu {
 	struct spt_vm *vm;
-	struct mutex lock;
+	struct mutex lock;		/* one ioctl at a time */
 	struct kvm_run *run;
 	struct spt_cpu cpu;
 	struct insn_state regs;
@@ -181,10 +189,13 @@ struct spt_vcpu {
  * @teardown: undoes it
  * @get: switch it on, on every CPU, for one more VM; -EBUSY if somebody else has it
  * @put: undoes one @get
- * @vcpu_create, @vcpu_free: the back end's part of a vCPU
+ * @vcpu_create: make the back end's part of a vCPU
+ * @vcpu_free: undo that
  * @enter: run the guest until it stops; interrupts are off before and after
- * @get_segment, @set_segment: numbered as enum insn_seg, then LDTR, TR
- * @get_table, @set_table: GDTR and IDTR
+ * @get_segment: by enum insn_seg, then LDTR, TR
+ * @set_segment: the same
+ * @get_table: GDTR or IDTR
+ * @set_table: the same
  * @cpl: current privilege level
  * @msr: where an MSR that the hardware switches is kept, or NULL
  * @dr6: where the guest's DR6 is kept
@@ -215,7 +226,11 @@ struct spt_cpu_ops {
 /* Segments beyond enum insn_seg. */
 enum { SEG_LDTR = SEG_NR, SEG_TR, SEG_ALL };
 
+/* svm.c, svm_enter.S */
 extern const struct spt_cpu_ops spt_svm_ops;
+void spt_svm_run(u64 vmcb_pa, u64 *gpr, u64 host_pa);
+
+/* The kind in use. */
 extern const struct spt_cpu_ops *spt_hw;
 
 /* Pages of the vCPU's mapping: struct kvm_run, then port data. */

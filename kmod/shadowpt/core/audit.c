@@ -15,13 +15,13 @@
 
 #include "spt.h"
 
-/* Log once per finding and go on counting. */
-#define FINDING(n, sp, i, why) do {							\
-	pr_err("audit: I%d broken: %s: gfn 0x%llx level %d entry %d spte 0x%llx\n", \
-	       n, why, (unsigned long long)(sp)->gfn, (sp)->role.level, i,		\
-	       (unsigned long long)(sp)->spte[i]);					\
-	found++;									\
-} while (0)
+/* Say what is wrong with entry @i of @sp. Returns 1, to be counted. */
+static int finding(int invariant, const struct spt_page *sp, int i, const char *why)
+{
+	pr_err("audit: I%d broken: %s: gfn 0x%llx level %d entry %d spte 0x%llx\n", invariant, why,
+	       (unsigned long long)sp->gfn, sp->role.level, i, (unsigned long long)sp->spte[i]);
+	return 1;
+}
 
 static bool on_list(const struct hlist_head *head, const struct hlist_node *node)
 {
@@ -44,31 +44,31 @@ static int audit_leaf(struct spt_cpu *cpu, struct spt_page *sp, int i, gfn_t gfn
 
 	if (sp->role.direct) {
 		if (gfn != sp->gfn + i)
-			FINDING(1, sp, i, "a piece of a large page maps the wrong frame");
+			found += finding(1, sp, i, "a piece of a large page maps the wrong frame");
 		access = sp->role.access;
 		gpte = PT_PRESENT | PT_ACCESSED | (sp->role.clean ? 0 : PT_DIRTY);
 	} else {
 		table = spt_frame(cpu->mmu, sp->gfn);
 		gpte = READ_ONCE(((u64 *)table->kva)[i]);
 		if (!(gpte & PT_PRESENT))
-			FINDING(1, sp, i, "the guest's entry is not present");
+			found += finding(1, sp, i, "the guest's entry is not present");
 		else if ((gpte & PT_ADDR) >> SPT_PAGE_SHIFT != gfn)
-			FINDING(1, sp, i, "the guest's entry maps another frame");
+			found += finding(1, sp, i, "the guest's entry maps another frame");
 		access = sp->role.access & gpte_access(gpte);
 	}
 
 	if (!(gpte & PT_ACCESSED))
-		FINDING(4, sp, i, "guest A is clear");
+		found += finding(4, sp, i, "guest A is clear");
 	if ((spte & PT_USER) && !(access & ACC_USER))
-		FINDING(1, sp, i, "the user may, the guest says no");
+		found += finding(1, sp, i, "the user may, the guest says no");
 	if (!(spte & PT_NX) && !(access & ACC_EXEC))
-		FINDING(1, sp, i, "may be executed, the guest says no");
+		found += finding(1, sp, i, "may be executed, the guest says no");
 	if (!(spte & PT_WRITABLE))
 		return found;
 	if (!(access & ACC_WRITE) && (sp->role.wp || ((access & ACC_USER) && (spte & PT_USER))))
-		FINDING(1, sp, i, "may be written, the guest says no");
+		found += finding(1, sp, i, "may be written, the guest says no");
 	if (!(gpte & PT_DIRTY))
-		FINDING(4, sp, i, "may be written, guest D is clear");
+		found += finding(4, sp, i, "may be written, guest D is clear");
 	return found;
 }
 
@@ -82,19 +82,19 @@ static int audit_upper(struct spt_cpu *cpu, struct spt_page *sp, int i)
 
 	if (sp->role.direct) {
 		if (!child->role.direct || (child->role.access & ~sp->role.access))
-			FINDING(1, sp, i, "a large page is split into something else");
+			found += finding(1, sp, i, "a large page is split into something else");
 		return found;
 	}
 	table = spt_frame(cpu->mmu, sp->gfn);
 	gpte = READ_ONCE(((u64 *)table->kva)[i]);
 	if (!(gpte & PT_PRESENT))
-		FINDING(1, sp, i, "the guest's entry is not present");
+		found += finding(1, sp, i, "the guest's entry is not present");
 	else if (!child->role.direct && (gpte & PT_ADDR) >> SPT_PAGE_SHIFT != child->gfn)
-		FINDING(1, sp, i, "the guest's entry points to another table");
+		found += finding(1, sp, i, "the guest's entry points to another table");
 	if (!(gpte & PT_ACCESSED))
-		FINDING(4, sp, i, "guest A is clear");
+		found += finding(4, sp, i, "guest A is clear");
 	if (child->role.access & ~(sp->role.access & gpte_access(gpte)))
-		FINDING(1, sp, i, "the table below inherits too many rights");
+		found += finding(1, sp, i, "the table below inherits too many rights");
 	return found;
 }
 
@@ -108,7 +108,7 @@ static int audit_page(struct spt_cpu *cpu, struct spt_page *sp)
 
 		if (!(spte & PT_PRESENT)) {
 			if (!hlist_unhashed(&sp->link[i]))
-				FINDING(2, sp, i, "not present but linked");
+				found += finding(2, sp, i, "not present but linked");
 			continue;
 		}
 		present++;
@@ -118,22 +118,22 @@ static int audit_page(struct spt_cpu *cpu, struct spt_page *sp)
 
 			globals += !!(spte & SPTE_GLOBAL);
 			if (!frame || (__pa(frame->kva) ^ spte) & PT_ADDR) {
-				FINDING(2, sp, i, "not on the rmap of the frame it maps");
+				found += finding(2, sp, i, "not on the rmap of the frame it maps");
 				continue;
 			}
 			if ((spte & PT_WRITABLE) && frame->shadowed && !frame->unsync)
-				FINDING(3, sp, i, "a shadowed table may be written");
+				found += finding(3, sp, i, "a shadowed table may be written");
 			if (exact)
 				found += audit_leaf(cpu, sp, i, gfn);
 		} else {
 			if (!on_list(&spte_child(spte)->parents, &sp->link[i]))
-				FINDING(2, sp, i, "the table below does not know its parent");
+				found += finding(2, sp, i, "the table below does not know its parent");
 			if (exact)
 				found += audit_upper(cpu, sp, i);
 		}
 	}
 	if (present != sp->present || globals != sp->globals)
-		FINDING(2, sp, 0, "counters are wrong");
+		found += finding(2, sp, 0, "counters are wrong");
 	return found;
 }
 
@@ -171,7 +171,7 @@ int spt_audit(struct spt_cpu *cpu)
 			continue;
 		for (i = 0; i < SPT_ENTRIES; i++)
 			if (tlb_knows_more(sp->seen[i], sp->spte[i]))
-				FINDING(5, sp, i, "it lost a right and no flush is owed");
+				found += finding(5, sp, i, "it lost a right and no flush is owed");
 	}
 	if (pages != cpu->mmu->pages) {
 		pr_err("audit: I6 broken: %u shadow pages listed, %u counted\n",

@@ -9,18 +9,19 @@
  * somebody (MMIO) fails the access, and the instruction is run again later.
  * One call does one iteration of a repeated string instruction.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "insn.h"
 
-#define FLAG_CF		(1ull << 0)
-#define FLAG_PF		(1ull << 2)
-#define FLAG_AF		(1ull << 4)
-#define FLAG_ZF		(1ull << 6)
-#define FLAG_SF		(1ull << 7)
-#define FLAG_DF		(1ull << 10)
-#define FLAG_OF		(1ull << 11)
+#define FLAG_CF		BIT_ULL(0)
+#define FLAG_PF		BIT_ULL(2)
+#define FLAG_AF		BIT_ULL(4)
+#define FLAG_ZF		BIT_ULL(6)
+#define FLAG_SF		BIT_ULL(7)
+#define FLAG_DF		BIT_ULL(10)
+#define FLAG_OF		BIT_ULL(11)
 #define FLAGS_ARITH	(FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 /* How often a locked operation may lose the race before the guest tries anew. */

@@ -8,10 +8,10 @@
  * address an instruction touches. AMD APM vol. 2, 5.3 "Long-Mode Page
  * Translation", 5.6 "Page-Protection Checks".
  *
- *	gva  63      48 47   39 38   30 29   21 20   12 11      0
- *	    ├ sign ────┼ PML4 ─┼ PDP ──┼ PD ───┼ PT ───┼ offset ─┤
- *	                  │level 4 │ 3     │ 2     │ 1
- *	     CR3 ──▶ table ──▶ table ──▶ table ──▶ table ──▶ page
+ *	gva  63    48 47    39 38    30 29    21 20    12 11       0
+ *	    | sign   | PML4   | PDP    | PD     | PT     | offset   |
+ *	                 |        |        |        |         |
+ *	     CR3 --> level 4 --> 3   -->  2   -->  1   -->  page
  */
 #include <linux/atomic.h>
 #include <linux/compiler.h>
@@ -162,7 +162,7 @@ static int walk_once(struct spt_cpu *cpu, gva_t gva, u32 want, struct spt_walk *
 	walk->level = 0;
 	walk->access = 0;
 
-	/* lab 02 step 1 begin: from CR3 down to the page */
+	/* lab 02 step 1 begin: from CR3 down to the page; skeleton: walk->error = 0; // return -EFAULT; */
 	for (level = SPT_ROOT_LEVEL; level >= 1; level--) {
 		struct spt_frame *frame = spt_frame(cpu->mmu, table);
 

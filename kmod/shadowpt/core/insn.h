@@ -18,8 +18,8 @@ enum insn_reg { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, R
 
 enum insn_seg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_NR };
 
-/**
- * enum insn_op - what the instruction does, as far as we handle it
+/*
+ * What the instruction does, as far as we handle it.
  *
  * From INSN_MOV on, the instruction reads or writes an ordinary operand and
  * insn_execute() can carry it out; the ones before are for the exit handlers.
@@ -54,7 +54,11 @@ enum insn_op {
  * @reg: register operand; control or debug register number for MOV CR, MOV DR
  * @rm: if !@has_mem: the register in place of the memory operand
  * @seg: segment of the memory operand
- * @base, @index, @scale, @disp, @rip_relative: its address; see insn_address()
+ * @base: register that its address starts from, or REG_NONE
+ * @index: register added to it, or REG_NONE
+ * @scale: shift of @index
+ * @rip_relative: the address of the next instruction is added
+ * @disp: added
  * @imm: immediate, sign-extended; port number of IN and OUT
  */
 struct insn {

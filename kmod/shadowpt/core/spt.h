@@ -8,8 +8,9 @@
  * Linux host. The caller (kmod/shadowpt/vcpu.c, or a test) serialises all
  * calls for one VM.
  *
- *	guest virtual ──guest tables──▶ guest physical ──slots──▶ host physical
- *	     └───────────────── shadow tables ────────────────────────▲
+ *	guest virtual --guest tables--> guest physical --slots--> host physical
+ *	      |                                                        ^
+ *	      +--------------------- shadow tables --------------------+
  *
  * The guest's CR3 never reaches the CPU. The CPU walks shadow tables, which
  * map guest virtual addresses straight to host physical ones. A shadow entry
@@ -49,7 +50,7 @@ typedef u64 gpa_t;
 typedef u64 gfn_t;
 
 #define SPT_PAGE_SHIFT	12
-#define SPT_PAGE_SIZE	(1ul << SPT_PAGE_SHIFT)
+#define SPT_PAGE_SIZE	BIT(SPT_PAGE_SHIFT)
 #define SPT_ENTRIES	512
 #define SPT_ROOT_LEVEL	4
 
@@ -127,6 +128,7 @@ struct spt_slot {
 
 /**
  * union spt_role - what, besides the gfn, decides the contents of a shadow page
+ * @word: all of it, to compare
  * @level: 1 (its sptes map frames) to 4 (root)
  * @direct: it maps a part of one large guest page; there is no guest table
  * @access: ACC_* that the levels above allow; sptes never allow more
@@ -173,8 +175,8 @@ union spt_role {
  * The block is allocated whole and aligned to its own size, so that from a
  * pointer to any spte or link in it the page itself is one mask away:
  *
- *	0        4096                       12288        16384
- *	├ spte ──┼ link ─────────────────────┼ the rest ──┤
+ *	0        4096                 12288        16384
+ *	| spte   | link               | the rest   |
  */
 struct spt_page {
 	u64 spte[SPT_ENTRIES];
@@ -205,7 +207,9 @@ struct spt_page {
  * @slots: guest memory
  * @hash: trap: shadow pages by gfn
  * @lru: every shadow page
- * @pages: how many there are; @pages_peak: ever were; @pages_max: may be
+ * @pages: how many there are
+ * @pages_peak: the most there ever were
+ * @pages_max: how many there may be
  * @unsync_pages: how many of them are unsync
  * @flush_owed: I5: the caller must flush the guest's TLB before it runs
  * @audit: check the invariants after every so many exits; 0: never
@@ -228,7 +232,10 @@ struct spt_mmu {
 /**
  * struct spt_cpu - what the shadow MMU knows of a vCPU
  * @mmu: its VM's
- * @cr0, @cr3, @cr4, @efer: as the guest believes them to be
+ * @cr0: as the guest believes it to be; so the next three
+ * @cr3: guest physical address of its root table
+ * @cr4: PGE, SMEP and SMAP count here
+ * @efer: NXE counts here
  * @maxphyaddr: guest physical address bits, from its CPUID (32..52)
  * @gbpages: the guest may use 1 GiB pages
  * @root: shadow of @cr3, NULL until spt_load_root()

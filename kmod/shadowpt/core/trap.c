@@ -9,9 +9,10 @@
  * do. Dear for a guest that rewrites tables in bulk, so a table that is written
  * again and again while its shadow is not used ("flooded") is let go.
  *
- *	guest writes to a table ─▶ #PF ─▶ emulate ─▶ guest_wrote ─▶ sync_entry
- *	                                        └ unknown instruction ─▶ spt_unshadow
- *	                                              └ that needs the table ─▶ unsync
+ *	guest writes to a table --> #PF --> emulate --> guest_wrote --> sync_entry
+ *	                                       |
+ *	                                       +-- unknown instruction --> spt_unshadow
+ *	                                       +-- that needs the table --> unsync
  *
  * The last: an instruction we cannot emulate may write to a table through which
  * it is itself fetched or addressed. Dropping the shadow of that table does not
@@ -119,7 +120,7 @@ static void trap_leaf_filled(struct spt_cpu *cpu, const struct spt_walk *walk)
 /* What a leaf entry of a level-1 shadow page must be, now that its guest entry is @gpte. */
 static u64 leaf_for(struct spt_cpu *cpu, struct spt_page *sp, u64 gpte, struct spt_frame **frame)
 {
-	/* lab 02 step 6 begin: the leaf follows the guest's entry */
+	/* lab 02 step 6 begin: the leaf follows the guest's entry; skeleton: return 0; */
 	if (!(gpte & PT_PRESENT) || !(gpte & PT_ACCESSED))
 		return 0;
 	if (gpte_reserved(cpu, sp->role.nxe, gpte, 1))

@@ -21,6 +21,7 @@
  * @SPT_STRATEGY_VTLB: the shadow is a software TLB; guest tables stay writable
  * @SPT_STRATEGY_TRAP: shadow pages are cached, guest tables write-protected,
  *	every write to one traps and is carried over at once
+ * @SPT_STRATEGY_NR: how many there are
  */
 enum spt_strategy_id {
 	SPT_STRATEGY_DEFAULT,
@@ -110,19 +111,19 @@ struct spt_stats {
 };
 
 /* struct spt_entry.flags: the bits the hardware sees ... */
-#define SPT_E_WRITE	(1u << 0)
-#define SPT_E_USER	(1u << 1)
-#define SPT_E_NX	(1u << 2)
-#define SPT_E_ACCESSED	(1u << 3)
-#define SPT_E_DIRTY	(1u << 4)
+#define SPT_E_WRITE	0x1
+#define SPT_E_USER	0x2
+#define SPT_E_NX	0x4
+#define SPT_E_ACCESSED	0x8
+#define SPT_E_DIRTY	0x10
 /* ... what the entry is ... */
-#define SPT_E_LEAF	(1u << 8)	/* maps memory; else points to a table */
-#define SPT_E_DIRECT	(1u << 9)	/* piece of a large guest page: no guest table below */
-#define SPT_E_GLOBAL	(1u << 10)	/* guest G bit; a software mark, never in hardware */
+#define SPT_E_LEAF	0x100	/* maps memory; else points to a table */
+#define SPT_E_DIRECT	0x200	/* piece of a large guest page: no guest table below */
+#define SPT_E_GLOBAL	0x400	/* guest G bit; a software mark, never in hardware */
 /* ... and why it allows less (or other) than the guest entry does. */
-#define SPT_E_WP_TRAP	(1u << 16)	/* read-only: the frame is a shadowed page table */
-#define SPT_E_WP_DIRTY	(1u << 17)	/* read-only: guest D is still clear */
-#define SPT_E_WP0	(1u << 18)	/* U taken away: CR0.WP=0 supervisor write */
+#define SPT_E_WP_TRAP	0x10000	/* read-only: the frame is a shadowed page table */
+#define SPT_E_WP_DIRTY	0x20000	/* read-only: guest D is still clear */
+#define SPT_E_WP0	0x40000	/* U taken away: CR0.WP=0 supervisor write */
 
 /**
  * struct spt_entry - one present shadow entry, host addresses left out

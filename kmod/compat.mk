@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0
+# Included by every module's Kbuild: compat.h before every file, and what it asks
+# of the kernel's headers that the preprocessor cannot find out.
+compat-headers := asm/cpuid/api.h
+
+ccflags-y += -include $(src)/../compat.h
+ccflags-y += $(foreach h,$(compat-headers),$(if $(wildcard $(srctree)/arch/x86/include/$(h)),\
+	-DHAVE_$(shell echo $(h) | tr a-z/. A-Z__)))
