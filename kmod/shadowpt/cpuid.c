@@ -156,21 +156,47 @@ static void allow_features(struct spt_vcpu *vcpu)
 		vcpu->cpu.maxphyaddr = phys;
 }
 
+/* Virtual addresses of 48 or 57 bits, as KVM has it; unsaid is 48. */
+static bool address_sizes_sane(const struct kvm_cpuid_entry2 *entries, u32 nent)
+{
+	const struct kvm_cpuid_entry2 *l88 = find(entries, nent, 0x80000008, 0);
+	u32 bits = l88 ? l88->eax >> 8 & 0xff : 0;
+
+	return bits == 0 || bits == 48 || bits == 57;
+}
+
+static void cpuid_replace(struct spt_vcpu *vcpu, struct kvm_cpuid_entry2 *entries, u32 nent)
+{
+	kvfree(vcpu->cpuid);
+	vcpu->cpuid = entries;
+	vcpu->cpuid_nent = nent;
+	allow_features(vcpu);
+}
+
+/**
+ * spt_cpuid_none - a vCPU's CPUID at creation: nothing
+ * @vcpu: vCPU
+ */
+void spt_cpuid_none(struct spt_vcpu *vcpu)
+{
+	cpuid_replace(vcpu, NULL, 0);
+}
+
 /**
  * spt_cpuid_set - KVM_SET_CPUID2
  * @vcpu: vCPU
- * @user: the entries; NULL for none, as at creation
+ * @user: the entries
  *
- * Returns 0, -E2BIG, -EFAULT, -ENOMEM, or -EINVAL if the guest has run and would
- * see its CPU change.
+ * Returns 0, -E2BIG, -EFAULT, -ENOMEM, or -EINVAL if the guest cannot have such a
+ * CPU, or has run and would see its CPU change.
  */
 int spt_cpuid_set(struct spt_vcpu *vcpu, const struct kvm_cpuid2 __user *user)
 {
 	struct kvm_cpuid_entry2 *entries = NULL;
-	u32 nent = 0;
-	bool same;
+	int ret = 0;
+	u32 nent;
 
-	if (user && get_user(nent, &user->nent))
+	if (get_user(nent, &user->nent))
 		return -EFAULT;
 	if (nent > CPUID_MAX_ENTRIES)
 		return -E2BIG;
@@ -179,17 +205,15 @@ int spt_cpuid_set(struct spt_vcpu *vcpu, const struct kvm_cpuid2 __user *user)
 		if (IS_ERR(entries))
 			return PTR_ERR(entries);
 	}
-	if (vcpu->ran) {
-		same = nent == vcpu->cpuid_nent &&
-		       !memcmp(entries, vcpu->cpuid, nent * sizeof(*entries));
-		kvfree(entries);
-		return same ? 0 : -EINVAL;
+	if (!vcpu->ran && address_sizes_sane(entries, nent)) {
+		cpuid_replace(vcpu, entries, nent);
+		return 0;
 	}
-	kvfree(vcpu->cpuid);
-	vcpu->cpuid = entries;
-	vcpu->cpuid_nent = nent;
-	allow_features(vcpu);
-	return 0;
+	if (!vcpu->ran || nent != vcpu->cpuid_nent ||
+	    memcmp(entries, vcpu->cpuid, nent * sizeof(*entries)))
+		ret = -EINVAL;
+	kvfree(entries);
+	return ret;
 }
 
 /**

@@ -81,14 +81,20 @@ static int vcpu_step(struct spt_vcpu *vcpu)
 	bool audit;
 	int ret;
 
-	/*
-	 * Whatever is to be done at the return to user mode (signals, but also
-	 * work that a scheduler has queued for this task) is done there: the
-	 * client calls KVM_RUN again.
-	 */
-	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME)) {
+	if (signal_pending(current)) {
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return -EINTR;
+	}
+	/*
+	 * Other work for the return to user mode (rseq after a preemption, what a
+	 * scheduler has queued for this task) is done there, and the client does not
+	 * learn of it: as if for a signal that has gone, the system call starts again.
+	 * Should a signal come meanwhile, KVM_RUN ends with EINTR after all.
+	 */
+	if (test_thread_flag(TIF_NOTIFY_RESUME)) {
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
+		set_thread_flag(TIF_SIGPENDING);
+		return -ERESTARTNOHAND;
 	}
 	if (need_resched() || atomic_read(&vm->pausers)) {
 		make_way(vm);
@@ -117,8 +123,13 @@ static int vcpu_run(struct spt_vcpu *vcpu)
 {
 	struct spt_vm *vm = vcpu->vm;
 	struct kvm_run *run = vcpu->run;
+	u64 cr8 = READ_ONCE(run->cr8);
 	int ret;
 
+	/* There is no interrupt controller here: CR8 is the client's to keep. */
+	if (cr8 & ~0xfull)
+		return -EINVAL;
+	vcpu->cr8 = cr8;
 	mutex_lock(&vm->mmu_lock);
 	ret = spt_exit_complete(vcpu);
 	if (ret > 0 && READ_ONCE(run->immediate_exit)) {
@@ -191,8 +202,16 @@ static void get_sregs(struct spt_vcpu *vcpu, struct kvm_sregs *s)
 	s->apic_base = vcpu->apic_base;
 }
 
+/* Reserved: below bit 8, bit 9, x2APIC (which we do not offer), beyond physical addresses. */
+static bool apic_base_valid(const struct spt_vcpu *vcpu, u64 base)
+{
+	return !(base & 0x6ff) && !(base >> vcpu->cpu.maxphyaddr);
+}
+
 static bool sregs_valid(const struct spt_vcpu *vcpu, const struct kvm_sregs *s)
 {
+	if (!apic_base_valid(vcpu, s->apic_base))
+		return false;
 	if (!spt_cr0_valid(s->cr0) || (s->cr4 & ~vcpu->cr4_allowed) ||
 	    (s->efer & ~vcpu->efer_allowed))
 		return false;
@@ -455,7 +474,7 @@ int spt_vcpu_create(struct spt_vm *vm)
 	if (ret)
 		goto out_free_run;
 	vcpu_reset(vcpu);
-	spt_cpuid_set(vcpu, NULL);
+	spt_cpuid_none(vcpu);
 
 	/* The VM owns the vCPU; the fd holds the VM. */
 	refcount_inc(&vm->refs);

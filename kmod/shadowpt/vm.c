@@ -146,9 +146,10 @@ static bool region_sane(const struct kvm_userspace_memory_region *r)
 		return false;
 	if (!access_ok((void __user *)(unsigned long)r->userspace_addr, r->memory_size))
 		return false;
-	if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
+	/* The last byte, so that memory may end where addresses do. */
+	if (r->memory_size && r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
 		return false;
-	return (r->guest_phys_addr + r->memory_size) >> 52 == 0;
+	return r->guest_phys_addr + r->memory_size <= 1ull << 52;
 }
 
 /*

@@ -264,6 +264,7 @@ bool spt_cr3_valid(const struct spt_vcpu *vcpu, u64 cr3);
 /* cpuid.c */
 int spt_cpuid_supported(struct kvm_cpuid2 __user *user);
 int spt_cpuid_set(struct spt_vcpu *vcpu, const struct kvm_cpuid2 __user *user);
+void spt_cpuid_none(struct spt_vcpu *vcpu);
 void spt_cpuid_run(const struct spt_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 
 #endif /* SHADOWPT_VM_H */
