@@ -127,7 +127,7 @@ static int audit_page(struct spt_cpu *cpu, struct spt_page *sp)
 				found += audit_leaf(cpu, sp, i, gfn);
 		} else {
 			if (!on_list(&spte_child(spte)->parents, &sp->link[i]))
-				found += finding(2, sp, i, "the table below does not know its parent");
+				found += finding(2, sp, i, "unknown to the table below");
 			if (exact)
 				found += audit_upper(cpu, sp, i);
 		}
