@@ -11,6 +11,8 @@ VTLB = "shadowpt/core/vtlb.c"
 MEMORY = "shadowpt/core/memory.c"
 DECODE = "shadowpt/core/decode.c"
 EMULATE = "shadowpt/core/emulate.c"
+AUDIT = "shadowpt/core/audit.c"
+TABLES = "shadowpt/core/tables.c"
 
 MUTANTS = [
     # the guest walk
@@ -44,7 +46,7 @@ MUTANTS = [
     # shadow entries
     ("spte_ignores_nx", SHADOW, "if (!(access & ACC_EXEC))\n\t\tspte |= PT_NX;", ""),
     ("spte_always_user", SHADOW, "if (access & ACC_USER)\n\t\tspte |= PT_USER;", "spte |= PT_USER;"),
-    ("spte_forgets_wp_trap", SHADOW, "if (frame->shadowed)\n\t\t\tspte |= SPTE_WP_TRAP;\n\t\telse if", "if"),
+    ("spte_forgets_wp_trap", SHADOW, "if (frame->shadowed && !frame->unsync)\n\t\t\tspte |= SPTE_WP_TRAP;\n\t\telse if", "if"),
     ("spte_writable_while_clean", SHADOW, "else if (!(gpte & PT_DIRTY))\n\t\t\tspte |= SPTE_WP_DIRTY;\n", ""),
     ("spte_no_global_mark", SHADOW, "if (gpte & PT_GLOBAL)\n\t\tspte |= SPTE_GLOBAL;", ""),
     ("spte_global_without_pge", SHADOW, "if (!(cpu->cr4 & CR4_PGE_BIT))\n\t\tgpte &= ~PT_GLOBAL;", ""),
@@ -67,7 +69,7 @@ MUTANTS = [
     ("orphans_leak", SHADOW, "\t\tspt_page_zap(mmu, child);\n", "\t\t;\n"),
     ("zap_leaves_the_parents", SHADOW, "while (sp->parents.first) {", "while (0) {"),
     ("zap_leaves_the_hash", SHADOW, "if (!hlist_unhashed(&sp->hash))\n\t\thash_del(mmu, sp);", ""),
-    ("zap_leaves_the_frame_marked", SHADOW, "spt_frame(mmu, sp->gfn)->shadowed--;", ";"),
+    ("zap_leaves_the_frame_marked", SHADOW, "!--frame->shadowed)", "!frame->shadowed)"),
     ("reclaim_takes_the_root", SHADOW, "if (sp->is_root) {", "if (0) {"),
     ("reclaim_leaves_too_little_room", SHADOW, "mmu->pages + SPT_ROOT_LEVEL > mmu->pages_max", "mmu->pages > mmu->pages_max"),
     ("present_not_counted", SHADOW, "\tsp->present++;\n", ""),
@@ -85,14 +87,14 @@ MUTANTS = [
     ("split_of_the_wrong_frame", SHADOW, "(walk->gpa >> SPT_PAGE_SHIFT) & ~(spt_level_frames(level) - 1)", "(walk->gpa >> SPT_PAGE_SHIFT) & ~(spt_level_frames(level - 1) - 1)"),
     ("hash_ignores_the_role", SHADOW, "sp->gfn == gfn && sp->role.word == role.word", "sp->gfn == gfn && sp->role.level == role.level"),
     ("hash_ignores_the_gfn", SHADOW, "sp->gfn == gfn && sp->role.word == role.word", "sp->role.word == role.word"),
-    ("table_write_let_through", SHADOW, "if ((want & PF_WRITE) && frame->shadowed) {", "if (0) {"),
+    ("table_write_let_through", SHADOW, "if ((want & PF_WRITE) && frame->shadowed && !frame->unsync) {", "if (0) {"),
     ("unshadow_keeps_the_root", SHADOW, "if (sp == cpu->root)\n\t\t\tcpu->root = NULL;", ""),
     ("unshadow_stops_after_one", SHADOW, "\t\tgoto again;\n", "\t\tbreak;\n"),
 
     # trap
-    ("trap_no_write_protection", TRAP, "if (frame)\n\t\twrite_protect(mmu, frame);", "(void)write_protect;"),
+    ("trap_no_write_protection", TRAP, "else if (frame)\n\t\twrite_protect(mmu, frame);", ";"),
     ("trap_protects_only_the_first_mapping", TRAP, "spte_write(mmu, sp, index, (spte & ~PT_WRITABLE) | SPTE_WP_TRAP, frame);", "{\n\t\t\tspte_write(mmu, sp, index, (spte & ~PT_WRITABLE) | SPTE_WP_TRAP, frame);\n\t\t\tbreak;\n\t\t}"),
-    ("trap_keeps_the_root_at_cr3", TRAP, "static void trap_load_cr3(struct spt_cpu *cpu)\n{\n\ttrap_drop_root(cpu);", "static void trap_load_cr3(struct spt_cpu *cpu)\n{"),
+    ("trap_keeps_the_root_at_cr3", TRAP, ".load_cr3 = trap_drop_root", ".load_cr3 = trap_flush_all"),
     ("trap_keeps_the_root_at_mode_changes", TRAP, ".mode_changed = trap_drop_root", ".mode_changed = trap_flush_all"),
     ("trap_sync_ignores_a", TRAP, "if (!(gpte & PT_PRESENT) || !(gpte & PT_ACCESSED))\n\t\treturn 0;", "if (!(gpte & PT_PRESENT))\n\t\treturn 0;"),
     ("trap_sync_ignores_p", TRAP, "if (!(gpte & PT_PRESENT) || !(gpte & PT_ACCESSED))\n\t\treturn 0;", "if (!(gpte & PT_ACCESSED))\n\t\treturn 0;"),
@@ -110,6 +112,15 @@ MUTANTS = [
     ("trap_floods_away_the_root", TRAP, "sp->flood > TRAP_FLOOD && !sp->is_root", "sp->flood > TRAP_FLOOD"),
     ("trap_never_floods", TRAP, "\tsp->flood++;\n", ""),
     ("trap_use_does_not_reset_flood", TRAP, "\t\tsp->flood = 0;\n\t\tif (level == 1)", "\t\tif (level == 1)"),
+    ("unsync_never_ends_at_invlpg", TRAP, "gva_t gva)\n{\n\tresync(cpu);", "gva_t gva)\n{"),
+    ("unsync_never_ends_at_flushes", TRAP, "trap_flush_all(struct spt_cpu *cpu)\n{\n\tresync(cpu);", "trap_flush_all(struct spt_cpu *cpu)\n{"),
+    ("unsync_never_ends_at_cr3", TRAP, "trap_drop_root(struct spt_cpu *cpu)\n{\n\tresync(cpu);", "trap_drop_root(struct spt_cpu *cpu)\n{"),
+    ("unsync_ends_without_protection", TRAP, "\t\t\tframe->unsync = false;\n\t\t\twrite_protect(mmu, frame);", "\t\t\tframe->unsync = false;"),
+    ("unsync_ends_without_sync", TRAP, "for (i = 0; i < SPT_ENTRIES; i++)\n\t\t\tsync_entry(cpu, sp, i);", "(void)i;"),
+    ("unsync_of_one_role_only", TRAP, "\t\t\tmark_unsync(cpu->mmu, sp);\n", "\t\t\t{\n\t\t\tmark_unsync(cpu->mmu, sp);\n\t\t\tbreak;\n\t\t\t}\n"),
+    ("unsync_outlives_the_shadow", SHADOW, "if (!sp->role.direct && !--frame->shadowed)\n\t\tframe->unsync = false;", "if (!sp->role.direct)\n\t\t--frame->shadowed;"),
+    ("unsync_new_page_not_marked", TRAP, "if (frame && frame->unsync)\n\t\tmark_unsync(mmu, sp);\n\telse if (frame)", "if (frame)"),
+    ("unsync_does_not_let_writes_through", SHADOW, "if ((want & PF_WRITE) && frame->shadowed && !frame->unsync) {", "if ((want & PF_WRITE) && frame->shadowed) {"),
 
     # vtlb
     ("vtlb_invlpg_does_nothing", VTLB, "spte_write(cpu->mmu, sp, i, 0, NULL);\n\t/* lab 02 step 5 end */", "(void)i;"),
@@ -176,4 +187,23 @@ MUTANTS = [
     ("execute_xchg_not_locked", EMULATE, "insn->has_mem && (insn->lock || insn->op == INSN_XCHG)", "insn->has_mem && insn->lock"),
     ("execute_ignores_a_failed_write", EMULATE, "if (writes && insn->has_mem)\n\t\t\tret = mem->write", "if (writes && insn->has_mem)\n\t\t\tmem->write"),
     ("execute_xadd_order", EMULATE, "\tif (writes && !insn->has_mem)\n\t\tinsn_reg_write(st, insn, insn->rm, insn->opsize, result);\ndone:", "\tif (writes && !insn->has_mem && insn->rm != insn->reg)\n\t\tinsn_reg_write(st, insn, insn->rm, insn->opsize, result);\ndone:"),
+
+    # looking inside
+    ("list_without_sign_extension", TABLES, "if (level == SPT_ROOT_LEVEL && i >= SPT_ENTRIES / 2)", "if (0)"),
+    ("list_lower_before_upper", TABLES, "\t\tif (l->count < l->max)\n\t\t\tl->entries[l->count] = e;\n\t\tl->count++;\n\t\tif (level > 1)\n\t\t\tlist_page(l, spte_child(spte), e.gva);", "\t\tif (level > 1)\n\t\t\tlist_page(l, spte_child(spte), e.gva);\n\t\tif (l->count < l->max)\n\t\t\tl->entries[l->count] = e;\n\t\tl->count++;"),
+    ("list_writes_what_does_not_fit", TABLES, "if (l->count < l->max)", "if (l->count <= l->max)"),
+    ("list_without_the_reason", TABLES, "flags |= SPT_E_WP_DIRTY;", ";"),
+    ("list_of_the_wrong_gpa", TABLES, "e.gpa = spte_child(spte)->gfn << SPT_PAGE_SHIFT;", "e.gpa = sp->gfn << SPT_PAGE_SHIFT;"),
+    ("audit_blind_to_p", AUDIT, "FINDING(1, sp, i, \"the guest's entry is not present\");\n\t\telse if ((gpte & PT_ADDR) >> SPT_PAGE_SHIFT != gfn)", ";\n\t\telse if ((gpte & PT_ADDR) >> SPT_PAGE_SHIFT != gfn)"),
+    ("audit_blind_to_the_frame", AUDIT, "FINDING(1, sp, i, \"the guest's entry maps another frame\");", ";"),
+    ("audit_blind_to_w", AUDIT, "FINDING(1, sp, i, \"may be written, the guest says no\");", ";"),
+    ("audit_blind_to_u", AUDIT, "FINDING(1, sp, i, \"the user may, the guest says no\");", ";"),
+    ("audit_blind_to_nx", AUDIT, "FINDING(1, sp, i, \"may be executed, the guest says no\");", ";"),
+    ("audit_blind_to_a_writable_table", AUDIT, "FINDING(3, sp, i, \"a shadowed table may be written\");", ";"),
+    ("audit_blind_to_d", AUDIT, "FINDING(4, sp, i, \"may be written, guest D is clear\");", ";"),
+    ("audit_blind_to_inherited_rights", AUDIT, "FINDING(1, sp, i, \"the table below inherits too many rights\");", ";"),
+    ("audit_blind_to_counters", AUDIT, "FINDING(2, sp, 0, \"counters are wrong\");", ";"),
+    ("audit_blind_to_lost_w", AUDIT, "((seen & PT_WRITABLE) && !(now & PT_WRITABLE))", "0"),
+    ("audit_blind_to_lost_u", AUDIT, "((seen ^ now) & (PT_ADDR | PT_USER))", "((seen ^ now) & PT_ADDR)"),
+    ("audit_blind_to_gained_nx", AUDIT, "(!(seen & PT_NX) && (now & PT_NX))", "0"),
 ]
