@@ -9,8 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 B := $(CURDIR)/build
-PYTHON := /usr/bin/python3
-PYTEST := $(PYTHON) -m pytest -p no:cacheprovider
+export KERNEL
 ENTER := coursevm/enter --kernel
 # Inside the root file system the tree is at /virtlab.
 IN := /virtlab/build
@@ -59,9 +58,49 @@ vm: modules userland ## a shell in the course VM, the tree at /virtlab
 demo: modules userland ## the main job: guests under real shadow page tables, drawn
 	@scripts/demo --kernel $(KERNEL) --out $(B)/demo
 
+# --- what we test ---
+
+.PHONY: test
+test: modules modules-all userland selftests ## all tests, in the course VM too (15 minutes)
+	@tests/run
+
+.PHONY: test-all
+test-all: modules modules-all userland selftests ## ... and the slow ones, and broken cores
+	@tests/run --all
+	@$(MAKE) --no-print-directory -C tests/unit O=$(B) mutants
+
 .PHONY: unit
-unit: setup ## tests of the pure parts on this host, under sanitizers
+unit: setup ## tests of the pure parts on this host, under sanitizers (30 s)
+	@$(MAKE) --no-print-directory -C tests/fuzz O=$(B) replay
 	@$(MAKE) --no-print-directory -C tests/unit O=$(B) check
+
+.PHONY: selftests
+selftests: setup
+	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/kselftest O=$(IN) all
+
+.PHONY: fuzz
+fuzz: setup ## search for inputs that break a parser, SECONDS=60 for each
+	@$(MAKE) --no-print-directory -C tests/fuzz O=$(B) SECONDS=$(or $(SECONDS),60) run
+
+.PHONY: grade
+grade: modules userland ## grade a lab: LAB=02 [DIR=submission]; without DIR the reference
+	@test -n "$(LAB)" || { echo "grade: no lab: make grade LAB=NUMBER: there are $$(ls -d labs/[0-9]* | sed 's,labs/,,' | xargs)" >&2; exit 2; }
+	@labs/grade --lab "$(LAB)" $(if $(DIR),--submission "$(DIR)") --out $(B)/labs/$(LAB)
+
+.PHONY: lint
+lint: setup ## checkpatch, kernel-doc, sparse, clang-tidy, pyflakes
+	@scripts/lint
+
+# --- elsewhere ---
+
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: userland ## programs and man pages into PREFIX (/usr/local), DESTDIR respected
+	install -D -t $(DESTDIR)$(PREFIX)/bin build/bin/vmm
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/virtlab kmod/shadowpt/uapi/shadowpt.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/virtlab/guests build/guests/*
 
 .PHONY: clean
 clean: ## remove build/ (the image cache stays: coursevm/image --prune)

@@ -15,6 +15,7 @@ PACKAGES = (
     "kmod", "procps", "iproute2", "ethtool",             # what tests ask of a system
     "python3", "python3-pytest", "bpftrace",
     "bc", "xz-utils", "cpio", "less",
+    "sparse",                                            # make lint reads the modules with it
 )
 
 # Nothing in the VM reads these.
