@@ -165,18 +165,6 @@ static int serve_io(struct machine *machine, struct error *err)
 	return 0;
 }
 
-/*
- * An I/O instruction is complete, and RIP past it, only after the next entry:
- * enter once without running the guest, so that whoever looks sees the truth.
- */
-static void complete_io(struct machine *machine)
-{
-	machine->kvm.run->immediate_exit = 1;
-	ioctl(machine->kvm.vcpu_fd, KVM_RUN, 0);
-	if (interrupt_pending() == INTERRUPT_NONE)
-		machine->kvm.run->immediate_exit = 0;
-}
-
 static bool set_end(struct run_result *result, enum run_end end, uint32_t value)
 {
 	result->end = end;
@@ -196,13 +184,11 @@ static int serve_request(struct machine *machine, bool stops, int label,
 	case BUS_NONE:
 		break;
 	case BUS_EXIT:
-		complete_io(machine);
 		*done = set_end(result, RUN_EXIT, bus->value);
 		break;
 	case BUS_STOP:
 		if (!stops || (label >= 0 && bus->value != (uint32_t)label))
 			break;
-		complete_io(machine);
 		*done = set_end(result, RUN_STOP, bus->value);
 		break;
 	case BUS_FAILED:

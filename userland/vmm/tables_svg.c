@@ -18,9 +18,9 @@
 #define GUEST_X		24
 #define GUEST_WIDTH	800
 #define INDENT		20
-#define ADDRESS_X	216
-#define BITS_X		368
-#define TARGET_X	482
+#define ADDRESS_X	228
+#define BITS_X		380
+#define TARGET_X	494
 #define SHADOW_X	864
 #define SHADOW_WIDTH	(WIDTH - SHADOW_X - GUEST_X)
 #define BOX		15

@@ -93,6 +93,25 @@ def test_string_output(accelerator, assemble):
     assert result.returncode == 0
 
 
+def test_string_input(accelerator, assemble):
+    result = accelerator.run(assemble("""
+        mov $0x200000, %edi
+        mov $64, %ecx
+        mov $0x80, %edx
+        rep insb
+        mov $0x200000, %esi
+        mov $-1, %rax
+        mov $8, %ecx
+    1:  and (%rsi), %rax
+        add $8, %rsi
+        loop 1b
+        inc %rax
+        out %al, $0xf4
+    """))
+
+    assert result.returncode == 0
+
+
 def test_ports_without_a_device_read_as_ones(accelerator, assemble):
     result = accelerator.run(assemble("""
         mov $0x80, %edx

@@ -140,10 +140,9 @@ int elf_load(const uint8_t *image, size_t length, const struct guest_memory *mem
 
 	for (unsigned int i = 0; i < count; i++) {
 		const Elf64_Phdr *segment = &segments[i];
-		uint8_t *target = memory->host + segment->p_paddr;
 
-		memcpy(target, image + segment->p_offset, segment->p_filesz);
-		memset(target + segment->p_filesz, 0, segment->p_memsz - segment->p_filesz);
+		/* What p_memsz has more is zero already. */
+		memcpy(memory->host + segment->p_paddr, image + segment->p_offset, segment->p_filesz);
 	}
 	*entry = header.e_entry;
 	return 0;

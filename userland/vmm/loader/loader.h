@@ -17,7 +17,7 @@ struct guest_memory {
 };
 
 /*
- * Put @image into guest memory and set *@entry to the address to start at.
+ * Put @image into guest memory, all zeros so far, and set *@entry to the address to start at.
  * ELF64 when it starts with the ELF magic, else flat. Returns 0 or a negative
  * errno with @err set; guest memory may then hold part of the image.
  */

@@ -196,6 +196,15 @@ const char *test_ad_large(void)
 		else
 			flush_all();
 	}
+	/* D alone: A stays, so the rest of the translation is as it was. */
+	for (unsigned int round = 0; round < 4; round++) {
+		EXPECT_OK(KERNEL, WRITE, gva + 100 * PAGE_SIZE, round);
+		EXPECT_AD(gva, 2, true);
+		*pt_entry(space, gva, 2) &= ~PTE_D;
+		invlpg(gva + round % 2 * 100 * PAGE_SIZE);
+		EXPECT_OK(USER, READ, gva + 100 * PAGE_SIZE, round);
+		EXPECT_AD(gva, 2, false);
+	}
 	return NULL;
 }
 
@@ -217,5 +226,12 @@ const char *test_ignored_bits(void)
 	EXPECT_AD(gva, 1, true);
 	FOR_EACH_LEVEL(level)
 		EXPECT_EQ(*pt_entry(space, gva, level) & leaf, leaf);
+
+	/* In a leaf of 4 KiB, bit 7 is PAT, not PS. */
+	gva = fresh_gva();
+	map_page(space, gva, tagged_frame(2), RWU | PTE_PWT | PTE_PCD | PTE_PS);
+	EXPECT_OK(USER, READ, gva, tag(2));
+	EXPECT_OK(KERNEL, WRITE, gva, tag(2));
+	EXPECT_AD(gva, 1, true);
 	return NULL;
 }

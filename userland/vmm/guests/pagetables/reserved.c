@@ -90,11 +90,33 @@ const char *test_reserved_priority(void)
 	return NULL;
 }
 
+/* What was used with NX set, while that was allowed, must fault once it is not. */
+static void expect_nx_in_use_faults(int level)
+{
+	uint64_t gva = fresh_gva();
+
+	map_page(space, gva, tagged_frame(1), RWU);
+	*pt_entry(space, gva, level) |= PTE_NX;
+	for (unsigned int round = 0; round < 2; round++) {
+		EXPECT_OK(USER, WRITE, gva, tag(1));
+		EXPECT_OK(KERNEL, READ, gva, tag(1));
+		set_nxe(false);
+		flush_all();
+		EXPECT_PF(KERNEL, READ, gva, PF_P | PF_RSVD);
+		EXPECT_PF(KERNEL, WRITE, gva, PF_P | PF_RSVD);
+		set_nxe(true);
+		flush_all();
+		EXPECT_PF(USER, FETCH, gva, PF_P);
+	}
+}
+
 const char *test_nxe_off(void)
 {
 	uint64_t gva;
 
 	fresh_space();
+	FOR_EACH_LEVEL(level)
+		expect_nx_in_use_faults(level);
 	gva = fresh_gva();
 	map_page(space, gva, tagged_frame(1), RWU);
 	EXPECT_OK(USER, FETCH, gva, 0);
