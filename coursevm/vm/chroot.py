@@ -5,25 +5,26 @@ that the program makes belong to that user all the same.
 """
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import cache
 from .errors import CourseVMError
 
-# Runs in the new namespaces: $1 root, $2 writable|throwaway, $3 scratch mount point, then
-# pairs SRC DST, "--", and the command. What the command writes into a throwaway root is lost.
+# Runs in the new namespaces: $1 root, $2 mount point, then pairs SRC DST, "--", the command.
+# What the command writes elsewhere than into a bound SRC goes to memory and is lost.
 ENTER = r"""
 set -e
-root=$1 mode=$2 scratch=$3; shift 3
-if [ "$mode" = throwaway ]; then
-	mount -t tmpfs tmpfs "$scratch"
-	mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
-	mount -t overlay overlay \
-		-o "lowerdir=$root,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/root"
-	root=$scratch/root
-fi
+lower=$1 scratch=$2; shift 2
+mount -t tmpfs tmpfs "$scratch"
+mount --make-rprivate "$scratch"
+mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
+mount -t overlay overlay \
+	-o "lowerdir=$lower,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/root"
+root=$scratch/root
 mount --rbind /dev "$root/dev"
 mount --rbind /proc "$root/proc"
 mount --rbind /sys "$root/sys"
@@ -45,19 +46,20 @@ KEPT = ("TERM", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KERNEL", "V", "W", "C", "CF
         "SOURCE_DATE_EPOCH", "CI", "COLUMNS", "LINES", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 
 
-def namespace() -> list[str]:
-    """The `unshare` command that gives the rights to mount and to change root."""
-    command = ["unshare", "--mount", "--propagation", "private"]
-    if os.geteuid() != 0:
-        command.append("--map-root-user")
-    return command
+@functools.cache
+def namespace() -> tuple[str, ...]:
+    """The `unshare` command that gives the rights to mount and to change root.
 
-
-def check() -> None:
-    """Raises if this process cannot enter any root file system, saying how it could."""
-    done = subprocess.run([*namespace(), "true"], capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return
+    Raises if this process cannot get them, saying how it could.
+    """
+    user = () if os.geteuid() == 0 else ("--map-root-user",)
+    private = ("unshare", "--mount", *user, "--propagation", "private")
+    # inside a plain chroot the root directory is no mount point and cannot be made private
+    as_it_is = ("unshare", "--mount", *user, "--propagation", "unchanged")
+    for command in (private, as_it_is):
+        done = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return command
     why = done.stderr.strip().replace("unshare: ", "")
     advice = ("unprivileged user namespaces are off here: run as root, or allow them with "
               "`sysctl kernel.unprivileged_userns_clone=1` (Debian) or "
@@ -76,24 +78,22 @@ def environment() -> dict[str, str]:
 
 
 def command(root: Path, argv: Sequence[str], binds: Sequence[tuple[str, str]],
-            throwaway: Path | None, cwd: str) -> tuple[list[str], dict[str, str]]:
-    """The command line and environment that run `argv` in `root`.
+            cwd: str) -> tuple[list[str], dict[str, str]]:
+    """The command line and environment that run `argv` in `root`, which stays as it is.
 
-    A source of `binds` starts with `ro:` or `rw:`. `throwaway` is an empty directory to mount
-    the changed root on; without it the root is changed in place.
+    A source of `binds` starts with `ro:` or `rw:`.
     """
+    scratch = cache.directory() / "enter"
+    scratch.mkdir(exist_ok=True)
     pairs = [part for bind in binds for part in bind]
-    mode = "throwaway" if throwaway else "writable"
-    line = [*namespace(), "sh", "-c", ENTER, "enter", str(root), mode, str(throwaway or "-"),
-            *pairs, "--", *argv]
+    line = [*namespace(), "sh", "-c", ENTER, "enter", str(root), str(scratch), *pairs,
+            "--", *argv]
     return line, environment() | {"COURSEVM_CWD": cwd}
 
 
 def run(root: Path, argv: Sequence[str], binds: Sequence[tuple[str, str]] = (),
-        throwaway: Path | None = None, cwd: str = "/", **options: object) -> int:
+        cwd: str = "/", **options: object) -> int:
     """Runs `argv` in `root` and returns its exit status."""
-    line, env = command(root, argv, binds, throwaway, cwd)
+    line, env = command(root, argv, binds, cwd)
     done = subprocess.run(line, env=env, check=False, **options)  # type: ignore[call-overload]
-    if done.returncode:
-        check()
     return done.returncode

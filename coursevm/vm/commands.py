@@ -133,10 +133,7 @@ def enter(argv: list[str]) -> int:
     for source, _ in options.bind:
         if not Path(source).exists():
             raise CourseVMError(f"nothing to bind: {source}: no such file or directory")
-    chroot.check()
-    mount_point = cache.directory() / "enter"
-    mount_point.mkdir(exist_ok=True)
-    line, env = chroot.command(kernel.rootfs, command, binds, mount_point, "/virtlab")
+    line, env = chroot.command(kernel.rootfs, command, binds, "/virtlab")
     sys.stdout.flush()
     # in place of this process, so that signals and make's jobserver pass straight through
     os.execvpe(line[0], line, env)

@@ -56,7 +56,7 @@ def path() -> Path:
 
 
 def digest() -> str:
-    return cache.key(rootfs.base_key(), HERE / "debugkernel.py", CONFIG)
+    return cache.key(rootfs.kernel_key(recipe.KERNELS["debug"]), BUILD, *TOOLS, CONFIG)
 
 
 def entry() -> Path:

@@ -94,13 +94,10 @@ def image(kernel: rootfs.Kernel) -> Path:
 def compile_init(kernel: rootfs.Kernel, target: Path) -> bytes:
     """Compiles init natively inside the kernel's root file system."""
     out = target / "out"
-    scratch = target / "scratch"
     out.mkdir()
-    scratch.mkdir()
     sources = [f"/src/{path.name}" for path in guest_sources() if path.suffix == ".c"]
     status = chroot.run(kernel.rootfs, ["gcc", *CFLAGS, "-o", "/mnt/init", *sources],
-                        binds=[(f"ro:{GUEST}", "/src"), (f"rw:{out}", "/mnt")],
-                        throwaway=scratch)
+                        binds=[(f"ro:{GUEST}", "/src"), (f"rw:{out}", "/mnt")])
     if status:
         raise CourseVMError(f"init does not compile: {GUEST}: gcc ended with {status}")
     return (out / "init").read_bytes()

@@ -6,6 +6,7 @@ packages unpacked on top: a second or two and no disk space for what is shared.
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import shutil
 import subprocess
@@ -15,8 +16,8 @@ from pathlib import Path
 from . import cache, chroot, mirror, packages, recipe
 from .errors import CourseVMError
 
-HERE = Path(__file__).parent
-SOURCES = (HERE / "recipe.py", HERE / "rootfs.py", HERE / "packages.py")
+# To be raised when the way of building changes what is built.
+FORMAT = "2"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Kernel:
 
 
 def base_key() -> str:
-    return cache.key(*SOURCES)
+    return cache.key(FORMAT, recipe.SUITE, *recipe.PACKAGES, *recipe.EXCLUDED)
+
+
+def kernel_key(chosen: recipe.KernelRecipe) -> str:
+    return cache.key(base_key(), repr(chosen))
 
 
 def base() -> Path:
@@ -48,8 +53,26 @@ def require(program: str, package: str) -> None:
                             "installed: run `make setup`")
 
 
+def check_subordinate_ids() -> None:
+    """mmdebstrap run by an ordinary user needs a range of user ids to give to the image."""
+    if os.geteuid() == 0:
+        return
+    require("newuidmap", "uidmap")
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    owners = (user, str(os.geteuid()))
+    for file in (Path("/etc/subuid"), Path("/etc/subgid")):
+        lines = file.read_text().splitlines() if file.exists() else []
+        if not any(line.split(":")[0] in owners for line in lines):
+            raise CourseVMError(f"base cannot be made: {file} has no range for {user}: as root: "
+                                f"usermod --add-subuids 100000-165535 --add-subgids "
+                                f"100000-165535 {user}")
+
+
 def build_base(target: Path) -> None:
-    require("mmdebstrap", "mmdebstrap")
+    for program, package in (("mmdebstrap", "mmdebstrap"), ("mount", "mount"),
+                             ("mke2fs", "e2fsprogs"), ("apt-get", "apt")):
+        require(program, package)
+    check_subordinate_ids()
     root = target / "root"
     root.mkdir()
     cache.progress(f"base: Debian {recipe.SUITE} from {mirror.uri()} "
@@ -96,7 +119,7 @@ def kernel(name: str | None = None) -> Kernel:
         from . import debugkernel
         entry = debugkernel.entry()
     else:
-        entry = cache.entry(f"kernel-{chosen.name}", base_key(),
+        entry = cache.entry(f"kernel-{chosen.name}", kernel_key(chosen),
                             lambda target: build_kernel(chosen, target))
     release = (entry / "release").read_text().strip()
     return Kernel(chosen.name, entry / "root", release, entry)
@@ -104,10 +127,11 @@ def kernel(name: str | None = None) -> Kernel:
 
 def kernel_entry(name: str) -> Path:
     """Where the entry of a kernel is, or would be."""
-    if recipe.kernel(name).from_source:
+    chosen = recipe.kernel(name)
+    if chosen.from_source:
         from . import debugkernel
         return debugkernel.path()
-    return cache.directory() / f"kernel-{name}-{base_key()}"
+    return cache.directory() / f"kernel-{name}-{kernel_key(chosen)}"
 
 
 def link_base(root: Path) -> None:
@@ -137,7 +161,8 @@ def finish(root: Path, release: str) -> None:
     if not boot.exists() and (root / beside).exists():
         # Debian's 7.x packages keep the kernel beside its modules
         boot.symlink_to(Path("..") / beside)
-    status = chroot.run(root, ["depmod", release])
+    modules = root / "usr/lib/modules"
+    status = chroot.run(root, ["depmod", release], binds=[(f"rw:{modules}", "/usr/lib/modules")])
     if status:
         raise CourseVMError(f"module index cannot be made: {root}: depmod ended with {status}")
     for path in (root / "boot" / f"vmlinuz-{release}",
