@@ -28,7 +28,7 @@ static void write_gdt(uint8_t *ram)
 	gdt[0] = 0;
 	gdt[1] = 0x00af9b000000ffffull;		/* code, 64-bit, ring 0 */
 	gdt[2] = 0x00cf93000000ffffull;		/* data, ring 0 */
-	gdt[3] = 0x00008b0000000067ull;		/* busy TSS at 0, never used: the guest brings its own */
+	gdt[3] = 0x00008b0000000067ull; /* busy TSS at 0, never used: the guest brings its own */
 	gdt[4] = 0;
 }
 

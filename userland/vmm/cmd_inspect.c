@@ -202,7 +202,8 @@ static int inspect(const struct inspect_options *options, int *status, struct er
 		goto out_close;
 	}
 	if (result.end != RUN_STOP && options->label >= 0) {
-		ret = error_set(err, ENOENT, "cannot stop the guest: label %d: it ended without reaching it",
+		ret = error_set(err, ENOENT,
+				"cannot stop the guest: label %d: it ended without reaching it",
 				options->label);
 		goto out_close;
 	}

@@ -77,7 +77,8 @@ static int run(const struct run_options *options, int *status, struct error *err
 	if (options->json) {
 		json = fopen(options->json, "we");
 		if (!json)
-			return error_errno(err, errno, NULL, "cannot write --json: %s", options->json);
+			return error_errno(err, errno, NULL, "cannot write --json: %s",
+					   options->json);
 	}
 	ret = machine_open(&machine, &options->machine, err);
 	if (ret < 0)
@@ -100,7 +101,8 @@ static int run(const struct run_options *options, int *status, struct error *err
 	if (json) {
 		stats_print_json(&stats, &result, *status, json);
 		if (fflush(json) != 0 || ferror(json))
-			ret = error_errno(err, errno, NULL, "cannot write --json: %s", options->json);
+			ret = error_errno(err, errno, NULL, "cannot write --json: %s",
+					  options->json);
 	}
 out_close:
 	machine_close(&machine);

@@ -65,7 +65,8 @@ int kvm_open(struct kvm *kvm, const char *path, struct error *err)
 				 "cannot use accelerator: %s: it does not speak the KVM ABI: give "
 				 SHADOWPT_DEVICE " or " KVM_DEVICE, kvm->path);
 	if (version != KVM_API_VERSION)
-		return error_set(err, EPROTO, "cannot use accelerator: %s: KVM ABI version %d, not %d",
+		return error_set(err, EPROTO,
+				 "cannot use accelerator: %s: KVM ABI version %d, not %d",
 				 kvm->path, version, KVM_API_VERSION);
 
 	/* KVM itself answers EINVAL, other KVM clones ENOTTY: any error means "not shadowpt". */
@@ -90,7 +91,8 @@ int kvm_create_vm(struct kvm *kvm, uint32_t strategy, struct error *err)
 	kvm->vm_fd = ioctl(kvm->dev_fd, KVM_CREATE_VM, 0);
 	if (kvm->vm_fd < 0)
 		return error_errno(err, errno,
-				   errno == EBUSY ? "another hypervisor holds SVM: unload kvm_amd" : NULL,
+				   errno == EBUSY ? "another hypervisor holds SVM: unload kvm_amd"
+						  : NULL,
 				   "cannot create a VM: %s", kvm->path);
 	if (strategy != SPT_STRATEGY_DEFAULT && ioctl(kvm->vm_fd, SPT_SET_STRATEGY, &strategy) < 0)
 		return error_errno(err, errno, NULL, "cannot set the paging strategy: %s",
@@ -99,7 +101,8 @@ int kvm_create_vm(struct kvm *kvm, uint32_t strategy, struct error *err)
 	/* Old Intel CPUs need pages of their own to run real mode; keep them out of RAM's way. */
 	if (ioctl(kvm->dev_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0 &&
 	    ioctl(kvm->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map) < 0)
-		return error_errno(err, errno, NULL, "cannot place the identity map: %s", kvm->path);
+		return error_errno(err, errno, NULL, "cannot place the identity map: %s",
+				   kvm->path);
 	if (ioctl(kvm->dev_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0 &&
 	    ioctl(kvm->vm_fd, KVM_SET_TSS_ADDR, identity_map + 0x1000) < 0)
 		return error_errno(err, errno, NULL, "cannot place the TSS: %s", kvm->path);
@@ -144,9 +147,9 @@ static void mask_cpuid(struct kvm_cpuid_entry2 *e)
 		break;
 	case 0x7:
 		if (e->index == 0) {
-			e->ebx &= ~(1u << 5 | 1u << 10 |	/* AVX2, INVPCID */
-				    0xdc230000u |	/* AVX-512 F, DQ, IFMA, PF, ER, CD, BW, VL */
-				    1u << 14);		/* MPX */
+			e->ebx &= ~(1u << 5 | 1u << 10 | /* AVX2, INVPCID */
+				    0xdc230000u | /* AVX-512 F, DQ, IFMA, PF, ER, CD, BW, VL */
+				    1u << 14);	  /* MPX */
 			e->ecx &= (1u << 2 | 1u << 22);	/* only UMIP, RDPID stay */
 			e->edx = 0;
 		} else {
@@ -177,16 +180,18 @@ static void mask_cpuid(struct kvm_cpuid_entry2 *e)
 
 static int set_cpuid(struct kvm *kvm, struct error *err)
 {
-	cleanup_free struct kvm_cpuid2 *cpuid =
-		calloc(1, sizeof(*cpuid) + MAX_CPUID_ENTRIES * sizeof(cpuid->entries[0]));
+	union {
+		struct kvm_cpuid2 header;
+		uint8_t room[sizeof(struct kvm_cpuid2) +
+			     MAX_CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2)];
+	} memory = { .header.nent = MAX_CPUID_ENTRIES };
+	struct kvm_cpuid2 *cpuid = &memory.header;
 
-	if (!cpuid)
-		return error_errno(err, ENOMEM, NULL, "cannot set CPUID");
 	if (ioctl(kvm->dev_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXT_CPUID) <= 0)
 		return 0;
-	cpuid->nent = MAX_CPUID_ENTRIES;
 	if (ioctl(kvm->dev_fd, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
-		return error_errno(err, errno, NULL, "cannot read the supported CPUID: %s", kvm->path);
+		return error_errno(err, errno, NULL, "cannot read the supported CPUID: %s",
+				   kvm->path);
 	for (uint32_t i = 0; i < cpuid->nent && i < MAX_CPUID_ENTRIES; i++)
 		mask_cpuid(&cpuid->entries[i]);
 	if (ioctl(kvm->vcpu_fd, KVM_SET_CPUID2, cpuid) < 0)
@@ -230,7 +235,8 @@ int kvm_set_registers(struct kvm *kvm, const struct kvm_regs *regs, const struct
 {
 	if (ioctl(kvm->vcpu_fd, KVM_SET_SREGS, sregs) < 0 ||
 	    ioctl(kvm->vcpu_fd, KVM_SET_REGS, regs) < 0)
-		return error_errno(err, errno, NULL, "cannot set the vCPU's registers: %s", kvm->path);
+		return error_errno(err, errno, NULL, "cannot set the vCPU's registers: %s",
+				   kvm->path);
 	return 0;
 }
 
@@ -262,14 +268,16 @@ int kvm_get_shadow_tables(struct kvm *kvm, struct spt_tables *tables, struct spt
 
 		if (!grown) {
 			free(*entries);
-			return error_errno(err, ENOMEM, NULL, "cannot read %u shadow entries", room);
+			return error_errno(err, ENOMEM, NULL, "cannot read %u shadow entries",
+					   room);
 		}
 		*entries = grown;
 		*tables = (struct spt_tables){ .entries = (uintptr_t)grown, .max = room };
 		if (ioctl(kvm->vcpu_fd, SPT_GET_TABLES, tables) == 0)
 			return 0;
 		if (errno != E2BIG || tables->count <= room) {
-			error_errno(err, errno, NULL, "cannot read the shadow tables: %s", kvm->path);
+			error_errno(err, errno, NULL, "cannot read the shadow tables: %s",
+				    kvm->path);
 			free(*entries);
 			return -1;
 		}

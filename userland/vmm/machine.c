@@ -19,16 +19,16 @@ static const struct {
 	int status;
 	const char *text;
 } ends[RUN_END_NR] = {
-	[RUN_EXIT]		= { 0, NULL },
-	[RUN_STOP]		= { 0, NULL },
-	[RUN_HALT]		= { 110, "guest halted without an exit status: nothing can wake it" },
-	[RUN_SHUTDOWN]		= { 111, "guest shut down by a triple fault" },
-	[RUN_MMIO]		= { 112, "guest touched an address without memory" },
-	[RUN_INTERNAL_ERROR]	= { 113, "accelerator gave up on the guest" },
-	[RUN_FAIL_ENTRY]	= { 114, "CPU refused to enter the guest" },
-	[RUN_UNKNOWN]		= { 115, "guest left for a reason that vmm does not know" },
-	[RUN_TIMEOUT]		= { 124, "guest still running at the timeout: ended" },
-	[RUN_SIGNAL]		= { 128, "ended by signal" },
+	[RUN_EXIT] = { 0, NULL },
+	[RUN_STOP] = { 0, NULL },
+	[RUN_HALT] = { 110, "guest halted without an exit status: nothing can wake it" },
+	[RUN_SHUTDOWN] = { 111, "guest shut down by a triple fault" },
+	[RUN_MMIO] = { 112, "guest touched an address without memory" },
+	[RUN_INTERNAL_ERROR] = { 113, "accelerator gave up on the guest" },
+	[RUN_FAIL_ENTRY] = { 114, "CPU refused to enter the guest" },
+	[RUN_UNKNOWN] = { 115, "guest left for a reason that vmm does not know" },
+	[RUN_TIMEOUT] = { 124, "guest still running at the timeout: ended" },
+	[RUN_SIGNAL] = { 128, "ended by signal" },
 };
 
 #define EXIT_NAME(reason) [KVM_EXIT_##reason] = #reason
@@ -98,7 +98,8 @@ int machine_open(struct machine *machine, const struct machine_config *config, s
 	ram = mmap(NULL, config->memory, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (ram == MAP_FAILED)
-		return error_errno(err, errno, "lower --mem", "cannot allocate guest memory: %llu KiB",
+		return error_errno(err, errno, "lower --mem",
+				   "cannot allocate guest memory: %llu KiB",
 				   (unsigned long long)(config->memory >> 10));
 	machine->memory = (struct guest_memory){ .host = ram, .size = config->memory };
 	ret = load(machine, config, &entry, err);
@@ -209,8 +210,9 @@ static void describe_mmio(const struct kvm_run *run, struct run_result *result)
 			 "write of %u bytes, 0x%" PRIx64 ", to physical 0x%llx", run->mmio.len, value,
 			 (unsigned long long)run->mmio.phys_addr);
 	else
-		snprintf(result->detail, sizeof(result->detail), "read of %u bytes at physical 0x%llx",
-			 run->mmio.len, (unsigned long long)run->mmio.phys_addr);
+		snprintf(result->detail, sizeof(result->detail),
+			 "read of %u bytes at physical 0x%llx", run->mmio.len,
+			 (unsigned long long)run->mmio.phys_addr);
 }
 
 static void describe_internal_error(const struct kvm_run *run, struct run_result *result)
@@ -223,8 +225,9 @@ static void describe_internal_error(const struct kvm_run *run, struct run_result
 	};
 	uint32_t suberror = run->internal.suberror;
 	size_t known = sizeof(suberrors) / sizeof(suberrors[0]);
-	int used = snprintf(result->detail, sizeof(result->detail), "suberror %u (%s)", suberror,
-			    suberror < known && suberrors[suberror] ? suberrors[suberror] : "unknown");
+	int used =
+		snprintf(result->detail, sizeof(result->detail), "suberror %u (%s)", suberror,
+			 suberror < known && suberrors[suberror] ? suberrors[suberror] : "unknown");
 
 	for (uint32_t i = 0; i < run->internal.ndata && i < 4; i++)
 		used += snprintf(result->detail + used, sizeof(result->detail) - used, " 0x%llx",

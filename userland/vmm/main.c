@@ -13,7 +13,8 @@ static const struct {
 	const char *summary;
 } verbs[] = {
 	{ "run", cmd_run, "run a guest image" },
-	{ "inspect", cmd_inspect, "stop a guest and draw its page tables beside the shadow tables" },
+	{ "inspect", cmd_inspect,
+	  "stop a guest and draw its page tables beside the shadow tables" },
 };
 
 static void print_help(void)

@@ -62,7 +62,8 @@ static int parse_timeout(const char *text, double *seconds, struct error *err)
 
 	*seconds = strtod(text, &end);
 	if (end == text || *end || !isfinite(*seconds) || *seconds <= 0 || *seconds > 1e6)
-		return error_set(err, EINVAL, "bad --timeout: %s: give seconds, such as 10 or 0.5", text);
+		return error_set(err, EINVAL, "bad --timeout: %s: give seconds, such as 10 or 0.5",
+				 text);
 	return 0;
 }
 
@@ -107,6 +108,7 @@ int machine_operands(struct machine_config *config, int argc, char **argv, struc
 
 int usage_error(const char *verb, const struct error *err)
 {
-	fprintf(stderr, "vmm: %s: see `vmm%s%s --help`\n", err->text, verb ? " " : "", verb ? verb : "");
+	fprintf(stderr, "vmm: %s: see `vmm%s%s --help`\n", err->text, verb ? " " : "",
+		verb ? verb : "");
 	return STATUS_USAGE;
 }

@@ -42,36 +42,39 @@ static bool read_exactly(int fd, void *data, size_t size, uint64_t offset)
 static int read_kvm_counters(int fd, struct counters *counters, struct error *err)
 {
 	cleanup_close int stats_fd = ioctl(fd, KVM_GET_STATS_FD, NULL);
-	cleanup_free char *desc_memory = NULL;
+	union {
+		struct kvm_stats_desc desc;
+		char room[sizeof(struct kvm_stats_desc) + MAX_NAME_SIZE];
+	} memory;
+	const struct kvm_stats_desc *desc = &memory.desc;
 	struct kvm_stats_header header;
 	size_t desc_size;
 
 	if (stats_fd < 0)
 		return errno == ENOTTY || errno == EINVAL ? 0 :
 		       error_errno(err, errno, NULL, "cannot read KVM statistics");
-	if (!read_exactly(stats_fd, &header, sizeof(header), 0) || header.name_size > MAX_NAME_SIZE ||
-	    header.num_desc > 4096)
+	if (!read_exactly(stats_fd, &header, sizeof(header), 0) ||
+	    header.name_size > MAX_NAME_SIZE || header.num_desc > 4096)
 		return error_set(err, EPROTO, "cannot read KVM statistics: bad header");
 	desc_size = sizeof(struct kvm_stats_desc) + header.name_size;
-	desc_memory = malloc(desc_size);
-	if (!desc_memory)
-		return error_errno(err, ENOMEM, NULL, "cannot read KVM statistics");
 
 	for (uint32_t i = 0; i < header.num_desc && counters->count < STATS_MAX_COUNTERS; i++) {
-		struct kvm_stats_desc *desc = (struct kvm_stats_desc *)desc_memory;
 		struct counter *counter = &counters->list[counters->count];
 		uint32_t type;
 
-		if (!read_exactly(stats_fd, desc, desc_size, header.desc_offset + i * desc_size))
-			return error_set(err, EPROTO, "cannot read KVM statistics: bad descriptor %u", i);
+		if (!read_exactly(stats_fd, &memory, desc_size, header.desc_offset + i * desc_size))
+			return error_set(err, EPROTO,
+					 "cannot read KVM statistics: bad descriptor %u", i);
 		type = desc->flags & KVM_STATS_TYPE_MASK;
 		if (desc->size != 1 || type == KVM_STATS_TYPE_LINEAR_HIST ||
 		    type == KVM_STATS_TYPE_LOG_HIST)
 			continue;
 		if (!read_exactly(stats_fd, &counter->value, sizeof(counter->value),
 				  header.data_offset + desc->offset))
-			return error_set(err, EPROTO, "cannot read KVM statistics: bad value %u", i);
-		snprintf(counter->name, sizeof(counter->name), "%.*s", (int)header.name_size, desc->name);
+			return error_set(err, EPROTO, "cannot read KVM statistics: bad value %u",
+					 i);
+		snprintf(counter->name, sizeof(counter->name), "%.*s", (int)header.name_size,
+			 desc->name);
 		counters->count++;
 	}
 	return 0;
@@ -83,7 +86,8 @@ int stats_read(struct stats *stats, struct machine *machine, struct error *err)
 	int ret;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	stats->seconds = now.tv_sec - stats->began.tv_sec + (now.tv_nsec - stats->began.tv_nsec) * 1e-9;
+	stats->seconds =
+		now.tv_sec - stats->began.tv_sec + (now.tv_nsec - stats->began.tv_nsec) * 1e-9;
 	stats->accel = machine->kvm.path;
 	stats->is_shadowpt = machine->kvm.is_shadowpt;
 	memcpy(stats->user_exits, machine->user_exits, sizeof(stats->user_exits));
@@ -194,7 +198,8 @@ void stats_print_json(const struct stats *stats, const struct run_result *result
 
 	fprintf(out, "{\n  \"accel\": ");
 	print_json_string(stats->accel, out);
-	fprintf(out, ",\n  \"end\": \"%s\",\n  \"status\": %d,\n  \"detail\": ", end_keys[result->end],
+	fprintf(out,
+		",\n  \"end\": \"%s\",\n  \"status\": %d,\n  \"detail\": ", end_keys[result->end],
 		status);
 	print_json_string(result->detail, out);
 	fprintf(out, ",\n  \"seconds\": %.6f,\n  \"user_exits\": {", stats->seconds);

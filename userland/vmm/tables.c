@@ -386,26 +386,45 @@ void shadow_letters(uint32_t flags, char letters[4])
 	letters[3] = '\0';
 }
 
+void row_place(const struct table_row *row, char *text, size_t size)
+{
+	unsigned int last = row->first + row->count - 1;
+
+	if (row->kind == ROW_NOTE)
+		snprintf(text, size, "...");
+	else if (row->kind == ROW_PIECES && row->count == 1)
+		snprintf(text, size, "piece %u", row->first);
+	else if (row->kind == ROW_PIECES)
+		snprintf(text, size, "pieces %u..%u", row->first, last);
+	else if (row->count == 1)
+		snprintf(text, size, "%s[%u]", table_name(row->level), row->first);
+	else
+		snprintf(text, size, "%s[%u..%u]", table_name(row->level), row->first, last);
+}
+
 void row_target(const struct table_row *row, char *text, size_t size)
 {
 	static const char *const sizes[] = { "", "4K page", "2M page", "1G page" };
 	static const char *const shapes[] = {
-		[RUN_CONTIGUOUS] = "from", [RUN_SAME_FRAME] = "all at", [RUN_SCATTERED] = "scattered from",
+		[RUN_CONTIGUOUS] = "from",
+		[RUN_SAME_FRAME] = "all at",
+		[RUN_SCATTERED] = "scattered from",
 	};
 	const char *note = row->note;
 
 	switch (row->kind) {
 	case ROW_TABLE:
-		snprintf(text, size, "%s at 0x%" PRIx64 "%s%s", table_name(row->level - 1), row->gpa,
-			 note ? ", " : "", note ? note : "");
+		snprintf(text, size, "%s at 0x%" PRIx64 "%s%s", table_name(row->level - 1),
+			 row->gpa, note ? ", " : "", note ? note : "");
 		break;
 	case ROW_PAGES:
 		if (row->count == 1)
 			snprintf(text, size, "%s 0x%" PRIx64 "%s%s", sizes[row->level], row->gpa,
 				 note ? ", " : "", note ? note : "");
 		else
-			snprintf(text, size, "%u x %s, %s 0x%" PRIx64 "%s%s", row->count, sizes[row->level],
-				 shapes[row->shape], row->gpa, note ? ", " : "", note ? note : "");
+			snprintf(text, size, "%u x %s, %s 0x%" PRIx64 "%s%s", row->count,
+				 sizes[row->level], shapes[row->shape], row->gpa, note ? ", " : "",
+				 note ? note : "");
 		break;
 	case ROW_GONE:
 		snprintf(text, size, "not present");
@@ -447,7 +466,8 @@ void row_shadow(const struct table_row *row, char *text, size_t size)
 	if (row->state == SHADOW_NO_VIEW || row->kind == ROW_NOTE)
 		text[0] = '\0';
 	else if (row->state == SHADOW_UNFILLED)
-		snprintf(text, size, "%s", row->kind == ROW_TABLE ? "none yet" : shadow_state_title(row->state));
+		snprintf(text, size, "%s",
+			 row->kind == ROW_TABLE ? "none yet" : shadow_state_title(row->state));
 	else if (row->kind == ROW_TABLE && row->note)
 		snprintf(text, size, "table, %u pages below", row->filled);
 	else if (row->kind == ROW_TABLE && row->state == SHADOW_SAME)
@@ -460,7 +480,8 @@ void row_shadow(const struct table_row *row, char *text, size_t size)
 		snprintf(text, size, "%s 0x%" PRIx64 "%s stale: unmapped, not flushed", letters,
 			 row->shadow_gpa, row->filled > 1 ? " ..." : "");
 	else if (row->state == SHADOW_STALE)
-		snprintf(text, size, "%s 0x%" PRIx64 " stale: not flushed yet", letters, row->shadow_gpa);
+		snprintf(text, size, "%s 0x%" PRIx64 " stale: not flushed yet", letters,
+			 row->shadow_gpa);
 	else
 		snprintf(text, size, "%s %s", letters, shadow_state_title(row->state));
 }

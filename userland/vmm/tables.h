@@ -98,7 +98,11 @@ void entry_letters(uint64_t entry, char letters[7]);
 /* ... and W U X of a shadow entry. */
 void shadow_letters(uint32_t flags, char letters[4]);
 
-/* What the row's guest side points to, and what its shadow side is, in words. */
+/*
+ * In words: which entries the row is about, what its guest side points to, and
+ * what its shadow side is.
+ */
+void row_place(const struct table_row *row, char *text, size_t size);
 void row_target(const struct table_row *row, char *text, size_t size);
 void row_shadow(const struct table_row *row, char *text, size_t size);
 

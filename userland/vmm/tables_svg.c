@@ -68,7 +68,7 @@ static void put_text(int x, int y, const char *class, const char *text, FILE *ou
 	fputs("</text>\n", out);
 }
 
-/* A row of boxes, one a bit: filled where @letters has the letter of @all, faint where it has '-'. */
+/* A box a bit: filled where @letters has the letter of @all, faint where it has '-'. */
 static void put_bits(int x, int y, const char *letters, const char *all, FILE *out)
 {
 	for (int i = 0; letters[i]; i++, x += BOX + 2) {
@@ -99,27 +99,40 @@ static void put_branch(const struct table_row *row, int y, int above[8], FILE *o
 	above[row->depth + 1] = y + 9;
 }
 
+static const char *place_colour(const struct table_row *row)
+{
+	if (row->kind == ROW_PIECES)
+		return "#b3c4d8";
+	return row->kind == ROW_GONE ? "#fff" : level_colours[row->level];
+}
+
+static const char *place_class(const struct table_row *row)
+{
+	if (row->kind == ROW_PIECES)
+		return "chip dark";
+	return row->kind == ROW_GONE ? "chip gone" : "chip";
+}
+
+static const char *target_class(const struct table_row *row)
+{
+	if (row->kind == ROW_TABLE)
+		return "body";
+	return row->kind == ROW_PAGES ? "body strong" : "body faint";
+}
+
 static void put_place(const struct table_row *row, int y, FILE *out)
 {
 	char name[48], address[24];
-	int x = row_x(row), width;
+	int x = row_x(row);
 
 	if (row->kind == ROW_NOTE)
 		return;
-	if (row->kind == ROW_PIECES)
-		snprintf(name, sizeof(name), row->count == 1 ? "piece %u" : "pieces %u..%u", row->first,
-			 row->first + row->count - 1);
-	else
-		snprintf(name, sizeof(name), row->count == 1 ? "%s[%u]" : "%s[%u..%u]",
-			 table_name(row->level), row->first, row->first + row->count - 1);
-	width = strlen(name) * 7 + 12;
+	row_place(row, name, sizeof(name));
 	fprintf(out,
 		"<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"18\" rx=\"4\" fill=\"%s\"%s/>\n",
-		x, y - 9, width,
-		row->kind == ROW_PIECES ? "#b3c4d8" : row->kind == ROW_GONE ? "#fff" : level_colours[row->level],
+		x, y - 9, (int)strlen(name) * 7 + 12, place_colour(row),
 		row->kind == ROW_GONE ? " stroke=\"#ad1457\" stroke-dasharray=\"3 2\"" : "");
-	put_text(x + 6, y + 4,
-		 row->kind == ROW_PIECES ? "chip dark" : row->kind == ROW_GONE ? "chip gone" : "chip", name, out);
+	put_text(x + 6, y + 4, place_class(row), name, out);
 	snprintf(address, sizeof(address), "%016" PRIx64, row->gva);
 	put_text(ADDRESS_X, y + 4, "mono", address, out);
 }
@@ -132,11 +145,12 @@ static void put_shadow(const struct table_row *row, int y, FILE *out)
 
 	if (row->state == SHADOW_NO_VIEW || row->kind == ROW_NOTE)
 		return;
-	fprintf(out, "<path d=\"M%d %d H%d\" stroke=\"%s\" class=\"link\"%s marker-end=\"url(#m%d)\"/>\n",
+	fprintf(out,
+		"<path d=\"M%d %d H%d\" stroke=\"%s\" class=\"link\"%s marker-end=\"url(#m%d)\"/>\n",
 		GUEST_X + GUEST_WIDTH + 3, y, SHADOW_X - 7, colour,
 		row->state == SHADOW_UNFILLED ? " stroke-dasharray=\"3 3\"" : "", row->state);
-	fprintf(out, "<circle cx=\"%d\" cy=\"%d\" r=\"5.5\" fill=\"%s\" stroke=\"%s\"/>\n", SHADOW_X + 15, y,
-		row->state == SHADOW_UNFILLED ? "#fff" : colour, colour);
+	fprintf(out, "<circle cx=\"%d\" cy=\"%d\" r=\"5.5\" fill=\"%s\" stroke=\"%s\"/>\n",
+		SHADOW_X + 15, y, row->state == SHADOW_UNFILLED ? "#fff" : colour, colour);
 	row_shadow(row, text, sizeof(text));
 	shadow_letters(row->shadow_flags, letters);
 	if (strncmp(text, letters, 3) == 0 && row->shadow_flags) {
@@ -162,8 +176,7 @@ static void put_row(const struct table_row *row, int y, int above[8], FILE *out)
 	}
 	row_target(row, target, sizeof(target));
 	put_text(row->kind == ROW_NOTE ? row_x(row) : TARGET_X, y + 4,
-		 row->kind == ROW_TABLE ? "body" : row->kind == ROW_PAGES ? "body strong" : "body faint",
-		 target, out);
+		 target_class(row), target, out);
 	put_shadow(row, y, out);
 }
 
@@ -209,9 +222,11 @@ static int put_legend(const struct tables *tables, int y, FILE *out)
 		if (!occurs[state])
 			continue;
 		fprintf(out, "<circle cx=\"%d\" cy=\"%d\" r=\"5.5\" fill=\"%s\" stroke=\"%s\"/>\n",
-			GUEST_X + 8 + column * 300, y, state == SHADOW_UNFILLED ? "#fff" : state_colours[state],
+			GUEST_X + 8 + column * 300, y,
+			state == SHADOW_UNFILLED ? "#fff" : state_colours[state],
 			state_colours[state]);
-		put_text(GUEST_X + 20 + column * 300, y + 4, "body", shadow_state_title(state), out);
+		put_text(GUEST_X + 20 + column * 300, y + 4, "body", shadow_state_title(state),
+			 out);
 		if (++column == 4) {
 			column = 0;
 			y += 20;
@@ -238,7 +253,8 @@ void tables_print_svg(const struct tables *tables, const char *heading, FILE *ou
 	top = 116;
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
-		WIDTH, top + 60 + (int)rows * ROW_HEIGHT + 40, WIDTH, top + 60 + (int)rows * ROW_HEIGHT + 40);
+		WIDTH, top + 60 + (int)rows * ROW_HEIGHT + 40, WIDTH,
+		top + 60 + (int)rows * ROW_HEIGHT + 40);
 	put_style(out);
 	put_markers(out);
 	fputs("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n", out);
@@ -248,7 +264,8 @@ void tables_print_svg(const struct tables *tables, const char *heading, FILE *ou
 		 tables->cr3, !!(tables->cr0 & CR0_WP), !!(tables->efer & EFER_NXE),
 		 !!(tables->cr4 & CR4_PGE), !!(tables->cr4 & CR4_SMEP), !!(tables->cr4 & CR4_SMAP));
 	put_text(GUEST_X, 54, "body", line, out);
-	put_text(TARGET_X, 54, "body", "W write, U user, X execute, A accessed, D dirty, G global", out);
+	put_text(TARGET_X, 54, "body", "W write, U user, X execute, A accessed, D dirty, G global",
+		 out);
 	put_legend(tables, 78, out);
 
 	put_panel(GUEST_X, top, GUEST_WIDTH, 52 + rows * ROW_HEIGHT, "guest page tables", out);
@@ -268,7 +285,8 @@ void tables_print_svg(const struct tables *tables, const char *heading, FILE *ou
 	if (tables->has_shadow)
 		put_text(SHADOW_X, y + 26, "head", line, out);
 	if (rows < tables->count) {
-		snprintf(line, sizeof(line), "%u more rows: see --format text", tables->count - rows);
+		snprintf(line, sizeof(line), "%u more rows: see --format text",
+			 tables->count - rows);
 		put_text(GUEST_X, y + 26, "head", line, out);
 	}
 	fputs("</svg>\n", out);

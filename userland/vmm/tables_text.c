@@ -11,27 +11,10 @@
 
 static void print_place(const struct table_row *row, FILE *out)
 {
-	char name[64];
 	int indent = 2 * row->depth;
+	char name[64];
 
-	switch (row->kind) {
-	case ROW_PIECES:
-		if (row->count == 1)
-			snprintf(name, sizeof(name), "piece %u", row->first);
-		else
-			snprintf(name, sizeof(name), "pieces %u..%u", row->first,
-				 row->first + row->count - 1);
-		break;
-	case ROW_NOTE:
-		snprintf(name, sizeof(name), "...");
-		break;
-	default:
-		if (row->count == 1)
-			snprintf(name, sizeof(name), "%s[%u]", table_name(row->level), row->first);
-		else
-			snprintf(name, sizeof(name), "%s[%u..%u]", table_name(row->level), row->first,
-				 row->first + row->count - 1);
-	}
+	row_place(row, name, sizeof(name));
 	fprintf(out, "%*s%-*s %016" PRIx64 "  ", indent, "", NAME_WIDTH - indent, name, row->gva);
 }
 
@@ -56,14 +39,17 @@ void tables_print_text(const struct tables *tables, const char *heading, FILE *o
 	fprintf(out, "cr3 0x%" PRIx64 "  CR0.WP=%u  EFER.NXE=%u  CR4.PGE=%u SMEP=%u SMAP=%u\n",
 		tables->cr3, !!(tables->cr0 & CR0_WP), !!(tables->efer & EFER_NXE),
 		!!(tables->cr4 & CR4_PGE), !!(tables->cr4 & CR4_SMEP), !!(tables->cr4 & CR4_SMAP));
-	fprintf(out, "bits: W write, U user, X execute (NX clear), A accessed, D dirty, G global\n");
+	fprintf(out,
+		"bits: W write, U user, X execute (NX clear), A accessed, D dirty, G global\n");
 	if (tables->has_shadow)
-		fprintf(out, "\n%-*s | %s\n", NAME_WIDTH + 27 + TARGET_WIDTH, "guest tables", "shadow tables");
+		fprintf(out, "\n%-*s | %s\n", NAME_WIDTH + 27 + TARGET_WIDTH, "guest tables",
+			"shadow tables");
 	else
-		fprintf(out, "no shadow tables: this accelerator does not show any; /dev/shadowpt does\n\n");
+		fprintf(out,
+			"no shadow tables: this accelerator does not show any; /dev/shadowpt does\n\n");
 	for (unsigned int i = 0; i < tables->count; i++)
 		print_row(&tables->rows[i], tables->has_shadow, out);
 	if (tables->has_shadow)
-		fprintf(out, "\nshadow: %u entries for tables, %u for pages\n", tables->shadow_tables,
-			tables->shadow_pages);
+		fprintf(out, "\nshadow: %u entries for tables, %u for pages\n",
+			tables->shadow_tables, tables->shadow_pages);
 }

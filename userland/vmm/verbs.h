@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The verbs of vmm: one file each, cmd_*.c. Each parses its own arguments and returns an exit status. */
+/* The verbs of vmm, a file each: cmd_*.c. Each parses its arguments, returns an exit status. */
 #ifndef VMM_VERBS_H
 #define VMM_VERBS_H
 

@@ -10,9 +10,11 @@ static int replay(const char *path)
 {
 	FILE *file = fopen(path, "rb");
 	uint8_t *data;
-	long size;
+	long size = -1;
 
-	if (!file || fseek(file, 0, SEEK_END) < 0 || (size = ftell(file)) < 0) {
+	if (file && fseek(file, 0, SEEK_END) == 0)
+		size = ftell(file);
+	if (size < 0) {
 		perror(path);
 		return 1;
 	}

@@ -120,7 +120,8 @@ static void execute(const struct insn *insn, bool code64, u64 seed, int fail_at)
 	ret = insn_execute(insn, &st, &ops, &memory);
 	if (ret) {
 		MUST(!memcmp(&st, &before, sizeof(st)));
-		MUST(insn->op < INSN_MOV ? ret == -EOPNOTSUPP : ret == ACCESS_FAILED || ret == -EAGAIN);
+		MUST(insn->op < INSN_MOV ? ret == -EOPNOTSUPP
+					 : ret == ACCESS_FAILED || ret == -EAGAIN);
 		return;
 	}
 	MUST(insn->op >= INSN_MOV);

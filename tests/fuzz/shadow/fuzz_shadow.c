@@ -61,8 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state = take(&data);
 	shim_fail_in = 0;
 	shim_hash_mask = options & 32 ? 1 : ~0u;
-	machine_start(&m, options & 1 ? &spt_trap : &spt_vtlb, bounds[options >> 3 & 3], options & 2,
-		      from_state, &state);
+	machine_start(&m, options & 1 ? &spt_trap : &spt_vtlb, bounds[options >> 3 & 3],
+		      options & 2, from_state, &state);
 	m.fail_allocations = options & 4;
 	while (end - data >= 4) {
 		state = take(&data);

@@ -77,10 +77,12 @@ static void put(struct device *dev, uint8_t byte)
 		/* A reader that stopped reading must not keep Ctrl-C or --timeout waiting. */
 		if (interrupt_pending() != INTERRUPT_NONE)
 			return;
-		if (errno == EINTR || (errno == EAGAIN && (poll(&poller, 1, -1) >= 0 || errno == EINTR)))
+		if (errno == EINTR ||
+		    (errno == EAGAIN && (poll(&poller, 1, -1) >= 0 || errno == EINTR)))
 			continue;
 		dev->bus->request = BUS_FAILED;
-		error_errno(&dev->bus->error, errno, NULL, "cannot write the guest's console output");
+		error_errno(&dev->bus->error, errno, NULL,
+			    "cannot write the guest's console output");
 		return;
 	}
 }

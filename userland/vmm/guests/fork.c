@@ -102,13 +102,15 @@ static void write_pages(uint64_t count, uint64_t value)
 	fault = user_call(user_address(user_write_pages), user_address(user_stack_top), USER_BASE,
 			  count, value);
 	if (fault.vector != NO_FAULT)
-		panic("the process died: exception %u, error code %x, cr2 %x", (uint64_t)fault.vector,
-		      (uint64_t)fault.error, fault.cr2);
+		panic("the process died: exception %u, error code %x, cr2 %x",
+		      (uint64_t)fault.vector, (uint64_t)fault.error, fault.cr2);
 }
 
 int guest_main(void)
 {
-	uint64_t forks = argument(0, 100), pages = argument(1, 256), writes = argument(2, pages / 2);
+	uint64_t forks = argument(0, 100);
+	uint64_t pages = argument(1, 256);
+	uint64_t writes = argument(2, pages / 2);
 	uint64_t *parent, started, wanted_faults;
 
 	if (pages == 0 || writes > pages || pages > 1 << 17)
@@ -118,7 +120,8 @@ int guest_main(void)
 	for (uint64_t page = 0; page < pages; page++) {
 		uint64_t *frame = frame_alloc();
 
-		map_page(parent, USER_BASE + page * PAGE_SIZE, frame, PTE_P | PTE_W | PTE_U | PTE_NX);
+		map_page(parent, USER_BASE + page * PAGE_SIZE, frame,
+			 PTE_P | PTE_W | PTE_U | PTE_NX);
 		*shares_of((uint64_t)frame) = 1;
 	}
 	on_user_page_fault = resolve_page_fault;
@@ -137,17 +140,19 @@ int guest_main(void)
 		exit_space(child, pages);
 		write_pages(writes, 2 * i + 1);
 		for (uint64_t page = 0; page < writes; page++) {
-			uint64_t *frame = pt_table(*pt_entry(parent, USER_BASE + page * PAGE_SIZE, 1));
+			uint64_t *frame =
+				pt_table(*pt_entry(parent, USER_BASE + page * PAGE_SIZE, 1));
 
 			if (frame[0] != 2 * i + 1)
-				panic("page %u of the parent holds %u after fork %u", page, frame[0], i);
+				panic("page %u of the parent holds %u after fork %u", page,
+				      frame[0], i);
 		}
 	}
 	print("forks %u pages %u writes %u\n", forks, pages, writes);
 	print("faults %u copies %u entries written %u cycles %u\n", cow_faults, pages_copied,
 	      entry_writes, read_tsc() - started);
 
-	/* Each fork: the child faults and copies on each page it writes, the parent then takes its own back. */
+	/* Each fork: the child copies each page it writes, the parent then takes its own back. */
 	wanted_faults = 2 * forks * writes;
 	if (cow_faults != wanted_faults || pages_copied != forks * writes) {
 		print("wrong: wanted %u faults and %u copies\n", wanted_faults, forks * writes);

@@ -29,7 +29,8 @@ static int check_header(const uint8_t *image, size_t length, Elf64_Ehdr *header,
 				 length, sizeof(*header));
 	memcpy(header, image, sizeof(*header));
 	if (header->e_ident[EI_CLASS] != ELFCLASS64)
-		return error_set(err, ENOEXEC, "not a 64-bit ELF file: class %u: build it with -m64",
+		return error_set(err, ENOEXEC,
+				 "not a 64-bit ELF file: class %u: build it with -m64",
 				 header->e_ident[EI_CLASS]);
 	if (header->e_ident[EI_DATA] != ELFDATA2LSB)
 		return error_set(err, ENOEXEC, "not a little-endian ELF file: data encoding %u",
@@ -100,7 +101,7 @@ static bool segments_overlap(const Elf64_Phdr *a, const Elf64_Phdr *b)
 int elf_load(const uint8_t *image, size_t length, const struct guest_memory *memory,
 	     uint64_t *entry, struct error *err)
 {
-	Elf64_Ehdr header;
+	Elf64_Ehdr header = { 0 };
 	Elf64_Phdr segments[MAX_SEGMENTS];
 	unsigned int count = 0;
 	bool entry_loaded = false;
@@ -111,25 +112,25 @@ int elf_load(const uint8_t *image, size_t length, const struct guest_memory *mem
 		return ret;
 
 	for (unsigned int i = 0; i < header.e_phnum; i++) {
-		Elf64_Phdr *segment = &segments[count];
+		Elf64_Phdr segment;
 
-		memcpy(segment, image + header.e_phoff + i * sizeof(*segment), sizeof(*segment));
-		if (segment->p_type == PT_INTERP)
+		memcpy(&segment, image + header.e_phoff + i * sizeof(segment), sizeof(segment));
+		if (segment.p_type == PT_INTERP)
 			return error_set(err, ENOEXEC,
 					 "ELF file needs a dynamic loader: link it with -static -nostdlib");
-		if (segment->p_type != PT_LOAD || segment->p_memsz == 0)
+		if (segment.p_type != PT_LOAD || segment.p_memsz == 0)
 			continue;
-		ret = check_segment(segment, i, length, memory->size, err);
+		ret = check_segment(&segment, i, length, memory->size, err);
 		if (ret < 0)
 			return ret;
 		for (unsigned int j = 0; j < count; j++)
-			if (segments_overlap(segment, &segments[j]))
+			if (segments_overlap(&segment, &segments[j]))
 				return error_set(err, ENOEXEC,
 						 "ELF segment %u: overlaps another one at 0x%" PRIx64,
 						 i, segments[j].p_paddr);
-		if (header.e_entry - segment->p_paddr < segment->p_memsz)
+		if (header.e_entry - segment.p_paddr < segment.p_memsz)
 			entry_loaded = true;
-		count++;
+		segments[count++] = segment;
 	}
 	if (count == 0)
 		return error_set(err, ENOEXEC, "ELF file has no PT_LOAD segment: nothing to run");
@@ -142,7 +143,8 @@ int elf_load(const uint8_t *image, size_t length, const struct guest_memory *mem
 		const Elf64_Phdr *segment = &segments[i];
 
 		/* What p_memsz has more is zero already. */
-		memcpy(memory->host + segment->p_paddr, image + segment->p_offset, segment->p_filesz);
+		memcpy(memory->host + segment->p_paddr, image + segment->p_offset,
+		       segment->p_filesz);
 	}
 	*entry = header.e_entry;
 	return 0;

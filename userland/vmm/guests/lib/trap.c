@@ -72,7 +72,8 @@ void trap_init(void)
 	tss.rsp[0] = (uint64_t)(ring0_stack + sizeof(ring0_stack));
 	tss.ist[0] = (uint64_t)(double_fault_stack + sizeof(double_fault_stack));
 	tss.io_map = sizeof(tss);
-	gdt[5] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+	gdt[5] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+		 (base >> 24 & 0xff) << 56;
 	gdt[6] = base >> 32;
 
 	for (unsigned int i = 0; i < 32; i++)
@@ -130,7 +131,8 @@ void trap_handle(struct trap_frame *frame)
 		return;
 	}
 	panic("exception %u, error code %x, at %016x, cr2 %016x, cr3 %x, rsp %016x, rdi %x",
-	      frame->vector, frame->error, frame->rip, read_cr2(), read_cr3(), frame->rsp, frame->rdi);
+	      frame->vector, frame->error, frame->rip, read_cr2(), read_cr3(), frame->rsp,
+	      frame->rdi);
 }
 
 struct fault user_call(uint64_t rip, uint64_t rsp, uint64_t a, uint64_t b, uint64_t c)

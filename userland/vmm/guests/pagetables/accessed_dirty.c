@@ -66,7 +66,7 @@ const char *test_accessed_again(void)
 		EXPECT_OK(KERNEL, round % 4 == 1 ? WRITE : READ, gva, tag(1));
 		EXPECT_AD(gva, 1, round % 4 == 1);
 		clear_bits(gva, PTE_A | PTE_D);
-		/* INVLPG drops the cached upper levels too, whatever their address. SDM 4.10.4.1. */
+		/* INVLPG drops all cached upper levels too. SDM vol. 3, 4.10.4.1. */
 		if (round % 2)
 			invlpg(gva);
 		else
@@ -210,7 +210,7 @@ const char *test_ad_large(void)
 
 const char *test_ignored_bits(void)
 {
-	const uint64_t leaf = 7ull << 9 | 0x7ffull << 52;	/* 59..62 are keys, off without CR4.PKE */
+	const uint64_t leaf = 7ull << 9 | 0x7ffull << 52; /* 59..62 are keys, off without CR4.PKE */
 	uint64_t gva;
 
 	fresh_space();

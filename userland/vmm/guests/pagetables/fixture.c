@@ -74,7 +74,8 @@ unsigned int physical_address_bits(void)
 	static unsigned int bits;
 
 	if (!bits)
-		bits = cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+		bits = cpuid(0x80000000, 0).eax < 0x80000008 ? 36 :
+		       cpuid(0x80000008, 0).eax & 0xff;
 	return bits;
 }
 

@@ -25,10 +25,10 @@ static bool expect_large(uint64_t gva, uint64_t *frame, uint64_t n)
 	for (unsigned int i = 0; i < OFFSETS; i++) {
 		uint64_t *word = frame + offsets[i] / 8;
 
-		if (!EXPECT_OK(KERNEL, READ, gva + offsets[i], tag(n * 1000 + offsets[i] / PAGE_SIZE)) ||
+		if (!EXPECT_OK(KERNEL, READ, gva + offsets[i],
+			       tag(n * 1000 + offsets[i] / PAGE_SIZE)) ||
 		    !EXPECT_OK(USER, WRITE, gva + offsets[i] + 4088, n + i) ||
-		    !EXPECT_EQ(word[511], n + i) ||
-		    !EXPECT_OK(USER, FETCH, gva + offsets[i], 0))
+		    !EXPECT_EQ(word[511], n + i) || !EXPECT_OK(USER, FETCH, gva + offsets[i], 0))
 			return false;
 	}
 	return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mapping and unmapping: presence at every level, CR2, INVLPG, many tables, the ends of the space. */
+/* Mapping and unmapping: presence, CR2, INVLPG, many tables, the ends of the address space. */
 #include "tests.h"
 
 const char *test_map(void)
@@ -221,7 +221,8 @@ const char *test_sparse(void)
 				 frames[(i + round) % 16], RWU);
 		flush_all();
 		for (uint64_t i = 0; i < SPARSE_TABLES; i++)
-			if (!EXPECT_OK(KERNEL, READ, gva + i * LARGE_PAGE_SIZE + (i % 512) * PAGE_SIZE,
+			if (!EXPECT_OK(KERNEL, READ,
+				       gva + i * LARGE_PAGE_SIZE + (i % 512) * PAGE_SIZE,
 				       tag((i + round) % 16)))
 				return NULL;
 	}
@@ -241,7 +242,8 @@ const char *test_many_aliases(void)
 	for (uint64_t i = 0; i < ALIASES; i++)
 		map_page(space, gva + i * PAGE_SIZE, frame, RWU);
 	for (uint64_t i = 0; i < ALIASES; i++) {
-		if (!EXPECT_OK(KERNEL, WRITE, gva + i * PAGE_SIZE + 8, i) || !EXPECT_EQ(frame[1], i))
+		if (!EXPECT_OK(KERNEL, WRITE, gva + i * PAGE_SIZE + 8, i) ||
+		    !EXPECT_EQ(frame[1], i))
 			return NULL;
 	}
 	for (uint64_t i = 0; i < ALIASES; i += 2)

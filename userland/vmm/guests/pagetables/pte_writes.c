@@ -29,7 +29,8 @@ static void try_writer(const struct writer *writer)
 	map_page(space, gva, frames[0], RWU);
 	entry = pt_entry(space, gva, 1);
 	for (unsigned int round = 1; round <= 6; round++) {
-		uint64_t new = (uint64_t)frames[round % 2] | PTE_P | PTE_U | (round % 3 ? PTE_W : 0);
+		uint64_t new =
+			(uint64_t)frames[round % 2] | PTE_P | PTE_U | (round % 3 ? PTE_W : 0);
 
 		if (round == 6)
 			new = 0;
@@ -209,10 +210,16 @@ static void write_cmpxchg(volatile uint64_t *entry, uint64_t old, uint64_t new)
 	uint64_t expected = ~old;
 
 	/* First with the wrong comparand: nothing may change. */
-	asm volatile("lock cmpxchgq %2, %0" : "+m"(*entry), "+a"(expected) : "r"(new) : "memory", "cc");
+	asm volatile("lock cmpxchgq %2, %0"
+		     : "+m"(*entry), "+a"(expected)
+		     : "r"(new)
+		     : "memory", "cc");
 	EXPECT_EQ(expected, old);
 	EXPECT_EQ(*entry, old);
-	asm volatile("lock cmpxchgq %2, %0" : "+m"(*entry), "+a"(expected) : "r"(new) : "memory", "cc");
+	asm volatile("lock cmpxchgq %2, %0"
+		     : "+m"(*entry), "+a"(expected)
+		     : "r"(new)
+		     : "memory", "cc");
 	EXPECT_EQ(expected, old);
 }
 
@@ -309,7 +316,7 @@ const char *test_write_rmw(void)
 	return TRY(writers);
 }
 
-/* The string writers cover sixteen entries, eight before and seven after: all but one as they were. */
+/* The string writers rewrite sixteen entries, eight before and seven after, all the same but one. */
 static void gather(volatile uint64_t *entry, uint64_t new, uint64_t *copy)
 {
 	for (int i = -8; i < 8; i++)

@@ -233,12 +233,13 @@ static bool access_is_right(struct tree *tree)
 	if (w.fault) {
 		if (!expect(got.vector == VECTOR_PF && got.error == w.error && got.cr2 == gva,
 			    "mode %u op %u at %x: exception %d, error code %x, cr2 %x; wanted #PF %x",
-			    (uint64_t)mode, (uint64_t)op, gva, got.vector, (uint64_t)got.error, got.cr2,
-			    (uint64_t)w.error))
+			    (uint64_t)mode, (uint64_t)op, gva, got.vector, (uint64_t)got.error,
+			    got.cr2, (uint64_t)w.error))
 			return false;
 	} else {
-		if (!expect(got.vector == NO_FAULT, "mode %u op %u at %x: exception %d, error code %x",
-			    (uint64_t)mode, (uint64_t)op, gva, got.vector, (uint64_t)got.error))
+		if (!expect(got.vector == NO_FAULT,
+			    "mode %u op %u at %x: exception %d, error code %x", (uint64_t)mode,
+			    (uint64_t)op, gva, got.vector, (uint64_t)got.error))
 			return false;
 		if (op == READ && !EXPECT_EQ(got.value, *(uint64_t *)w.gpa))
 			return false;
@@ -258,7 +259,7 @@ static bool access_is_right(struct tree *tree)
 		if (!w.fault && on_path)
 			wanted |= PTE_A;
 		else
-			wanted |= entry & PTE_A;	/* by speculation, or on the way to the fault */
+			wanted |= entry & PTE_A; /* by speculation, or on the way to the fault */
 		if (!w.fault && op == WRITE && w.path[w.leaf] == tree->entries[i])
 			wanted |= PTE_D;
 		if (!EXPECT_EQ(entry, wanted)) {
@@ -289,7 +290,8 @@ static void build(struct tree *tree, bool upper, bool global)
 	for (unsigned int t = 0; t < TABLES; t++) {
 		uint64_t *directory_entry = pt_entry(space, page_address(tree, t, 0), 2);
 
-		tree->tables[t] = pt_table(*pt_entry(space, page_address(tree, t, 0), 1) | *directory_entry);
+		tree->tables[t] =
+			pt_table(*pt_entry(space, page_address(tree, t, 0), 1) | *directory_entry);
 		tree->entries[2 + t] = directory_entry;
 		for (unsigned int p = 0; p < PAGES; p++)
 			tree->entries[2 + DIRECTORIES + t * PAGES + p] =

@@ -120,7 +120,8 @@ const char *test_rights_combined(void)
 
 		FOR_EACH_LEVEL(level) {
 			/* Mostly permissive, or hardly anything would be allowed at the end. */
-			uint64_t rights = pick_rights(3 ^ (random_next(&seed) & random_next(&seed) & 7));
+			uint64_t less = random_next(&seed) & random_next(&seed) & 7;
+			uint64_t rights = pick_rights(3 ^ less);
 			uint64_t *entry = pt_entry(space, gva, level);
 
 			*entry = (*entry & ~(PTE_W | PTE_U | PTE_NX)) | rights;
@@ -182,7 +183,10 @@ const char *test_rw_to_ro(void)
 	return NULL;
 }
 
-/* More rights need no flush, but a stale entry may cost one fault; the fault drops it (SDM 4.10.4.3). */
+/*
+ * More rights need no flush, but a stale entry may cost one fault, which drops it.
+ * SDM vol. 3, 4.10.4.3.
+ */
 static void expect_at_most_one_fault(enum mode mode, enum op op, uint64_t gva)
 {
 	struct fault fault = probe(mode, op, gva, tag(1));

@@ -266,7 +266,8 @@ const char *test_two_levels_at_once(void)
 	EXPECT_OK(USER, READ, gva, tag(0));
 	EXPECT_OK(KERNEL, READ, window + 5 * PAGE_SIZE + 8, table[1]);
 	for (unsigned int round = 1; round < 5; round++) {
-		*(volatile uint64_t *)(window + 5 * PAGE_SIZE) = (uint64_t)tagged_frame(round) | RWU;
+		*(volatile uint64_t *)(window + 5 * PAGE_SIZE) =
+			(uint64_t)tagged_frame(round) | RWU;
 		invlpg(gva);
 		EXPECT_OK(USER, READ, gva, tag(round));
 	}

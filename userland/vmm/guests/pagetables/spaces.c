@@ -79,7 +79,7 @@ const char *test_root_reused(void)
 		EXPECT_PF(USER, READ, there, 0);
 		space_switch(space);
 		EXPECT_PF(USER, READ, here, 0);
-		/* The frame goes back and comes again as another PML4 (or the same: the list is LIFO). */
+		/* The frame goes back, and comes again as the next PML4: the list is LIFO. */
 		space_free(root);
 		root = space_new();
 	}
