@@ -41,8 +41,12 @@
 #define LEAF8_1_ECX	(BIT_OF(X86_FEATURE_LAHF_LM) | BIT_OF(X86_FEATURE_ABM) |		\
 	BIT_OF(X86_FEATURE_SSE4A) | BIT_OF(X86_FEATURE_3DNOWPREFETCH))
 
-static const u32 leaves[] = { 0, 1, 7, 0x80000000, 0x80000001, 0x80000002, 0x80000003,
-			      0x80000004, 0x80000005, 0x80000006, 0x80000007, 0x80000008 };
+/* Where a hypervisor says its name: twelve characters in EBX, ECX, EDX. */
+#define LEAF_HYPERVISOR	0x40000000
+
+static const u32 leaves[] = { 0, 1, 7, LEAF_HYPERVISOR,
+			      0x80000000, 0x80000001, 0x80000002, 0x80000003, 0x80000004,
+			      0x80000005, 0x80000006, 0x80000007, 0x80000008 };
 
 static void supported_entry(u32 leaf, struct kvm_cpuid_entry2 *e)
 {
@@ -64,6 +68,12 @@ static void supported_entry(u32 leaf, struct kvm_cpuid_entry2 *e)
 		e->eax = 0;
 		e->ebx &= LEAF7_EBX;
 		e->ecx = 0;
+		e->edx = 0;
+		break;
+	case LEAF_HYPERVISOR:
+		e->eax = LEAF_HYPERVISOR;
+		memcpy(&e->ebx, "shad", 4);
+		memcpy(&e->ecx, "owpt", 4);
 		e->edx = 0;
 		break;
 	case 0x80000000:

@@ -8,6 +8,7 @@
  * vcpu->run filled in, or a negative errno for KVM_RUN.
  */
 #include <linux/kernel.h>
+#include <linux/kvm_para.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <asm/debugreg.h>
@@ -36,9 +37,8 @@ static bool is_contributory(u8 vector)
  * @has_error: it comes with an error code
  * @error: that code
  *
- * If it happened while another exception was being delivered, the two make a
- * double fault or, the second time, a shutdown: then @inject has vector
- * X86_TRAP_DF and stays so, and the CPU itself shuts down on the next fault.
+ * If it happened while another exception was being delivered, the two may make a
+ * double fault; if that was one already, the guest is shut down.
  */
 void spt_queue_exception(struct spt_vcpu *vcpu, u8 vector, bool has_error, u32 error)
 {
@@ -978,6 +978,10 @@ static int handle_other(struct spt_vcpu *vcpu, const struct spt_exit *exit)
 	switch (insn.op) {
 	case INSN_INVD:
 	case INSN_WBINVD:
+		return skip(vcpu, &insn);
+	case INSN_VMMCALL:
+		/* There is no hypercall. What KVM says to that. */
+		vcpu->regs.gpr[REG_RAX] = -(u64)KVM_ENOSYS;
 		return skip(vcpu, &insn);
 	case INSN_RDPMC:
 		return inject_gp(vcpu);

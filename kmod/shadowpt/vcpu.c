@@ -171,6 +171,8 @@ static void set_regs(struct spt_vcpu *vcpu, const struct kvm_regs *r)
 	vcpu->regs.rip = r->rip;
 	vcpu->regs.rflags = r->rflags | X86_EFLAGS_FIXED;
 	vcpu->inject.valid = false;
+	/* The instruction that asked for it may not be the next one any more. */
+	vcpu->mmio.valid = false;
 }
 
 /* A segment of kvm_sregs by number, so that getting and setting can loop. */
@@ -400,6 +402,7 @@ static int vcpu_release(struct inode *inode, struct file *file)
 static const struct file_operations vcpu_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = vcpu_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = vcpu_mmap,
 	.release = vcpu_release,
 	.llseek = noop_llseek,
