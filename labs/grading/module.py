@@ -1,0 +1,180 @@
+"""The course VM's side of a grading: the module built natively, run in a throwaway machine.
+
+A lab's checks.py gets a Machine. What comes out of the guest was written by a kernel that the
+submission may own: it is data to compare with what this side computes, never a verdict.
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import crash
+from .hosttest import first_error
+from .lab import TREE, Lab
+from .outcome import Failure, Infrastructure
+from .submission import read_regular
+
+COURSEVM = TREE / "coursevm"
+BUILD = TREE / "build"
+
+# The course VM's launcher: how a run ended (docs/man/coursevm-run.1).
+PANIC, TIMEOUT, ENDED, TROUBLE = 121, 122, 123, 125
+
+
+def command(argv: Sequence[str | Path], what: str) -> str:
+    """Runs one of the project's own tools; raises Infrastructure if it fails."""
+    done = subprocess.run([str(a) for a in argv], capture_output=True, text=True, cwd=TREE,
+                          stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        said = done.stderr.strip() or done.stdout.strip() or "no message"
+        last = first_error(said) or said.splitlines()[-1]
+        raise Infrastructure(f"{what} failed: {' '.join(map(str, argv[:3]))}: {last}: "
+                             f"run it by hand: {' '.join(map(str, argv))}")
+    return done.stdout.strip()
+
+
+def source_files(lab: Lab) -> list[Path]:
+    """The files of this project that the lab's sources name, relative to the tree."""
+    listed = command(["git", "-C", TREE, "ls-files", "-co", "--exclude-standard", "--", *lab.sources],
+                     "listing sources") if (TREE / ".git").exists() else ""
+    if listed:
+        return [Path(line) for line in sorted(set(listed.splitlines())) if (TREE / line).is_file()]
+    found = [p for source in lab.sources for p in ([TREE / source] if (TREE / source).is_file()
+                                                   else sorted((TREE / source).rglob("*")))]
+    return [p.relative_to(TREE) for p in found if p.is_file() and p.suffix in (".c", ".h", ".S", "") ]
+
+
+@dataclass
+class Run:
+    """One run in the course VM, and the files it left."""
+
+    folder: Path
+
+    def text(self, name: str, limit: str = "") -> str:
+        """A file that the guest left, as text; "" if there is none that can be read."""
+        try:
+            return read_regular(self.folder, name) or ""
+        except Failure:
+            return ""
+
+
+@dataclass
+class Machine:
+    """What the VM part of a grading works with; `composed` as in hosttest.Host."""
+
+    lab: Lab
+    kernel: str
+    composed: Mapping[str, str]
+    work: Path
+    out: Path
+    cache: Path
+    seed: int
+
+    def pristine(self, folder: str) -> Path:
+        """A copy of the project's sources with the reference built in it, made once."""
+        files = source_files(self.lab)
+        digest = hashlib.sha256(self.kernel.encode())
+        for path in files:
+            digest.update(f"\0{path}\0".encode() + (TREE / path).read_bytes())
+        built = self.cache / f"module-{self.lab.number}-{self.kernel}-{digest.hexdigest()[:16]}"
+        if built.is_dir():
+            return built
+        staging = built.with_name(f"{built.name}.{os.getpid()}")
+        for path in files:
+            (staging / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(TREE / path, staging / path)
+        status, text = self.kbuild(staging, folder)
+        if status:
+            raise Infrastructure(f"cannot build: the reference module: {text.strip()[-500:]}: run `make modules`")
+        try:
+            staging.rename(built)
+        except OSError:
+            shutil.rmtree(staging)
+        return built
+
+    def kbuild(self, tree: Path, folder: str) -> tuple[int, str]:
+        """Runs the kernel's build system on a copy of the sources, natively in the image."""
+        release = command([COURSEVM / "image", "--kernel", self.kernel, "--release"], "the course VM's image")
+        done = subprocess.run(
+            [str(COURSEVM / "enter"), "--kernel", self.kernel, "--bind", f"{tree}:/lab", "--", "make",
+             "--no-print-directory", "-j2", "-C", f"/lib/modules/{release}/build", f"M=/lab/{folder}", "modules"],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=600, cwd=TREE)
+        if done.returncode == TROUBLE:
+            raise Infrastructure(f"cannot enter the course VM's image: {done.stderr.strip()}")
+        return done.returncode, done.stdout + done.stderr
+
+    def build_module(self, folder: str) -> Path:
+        """The module in this folder of the sources, with the submission's files in it."""
+        pristine = self.pristine(folder)
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+        tree = self.work / "module"
+        shutil.copytree(pristine, tree, symlinks=True)
+        for path, text in self.composed.items():
+            if text != (TREE / path).read_text():
+                (tree / path).write_text(text)
+        status, text = self.kbuild(tree, folder)
+        if status:
+            error = first_error(text) or next((line for line in text.splitlines() if "rror" in line), "no message")
+            raise Failure(f"The module does not build: {error}.",
+                          "The host tests compile the same file; what differs is the kernel's headers.")
+        return next((tree / folder).glob("*.ko"))
+
+    def run(self, module: Path, script: str, puts: Mapping[Path, str], timeout: int) -> Run:
+        """Runs a shell script in a throwaway VM. Raises Failure if the module ended the machine."""
+        folder = self.out
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        job = self.work / "job"
+        job.write_text(script)
+        empty = self.work / "empty"
+        empty.mkdir(exist_ok=True)
+        argv = [COURSEVM / "run", "--kernel", self.kernel, "--snapshot", "--timeout", str(timeout),
+                "--tree", empty, "--out", folder]
+        for source, target in {module: f"/root/{module.name}", job: "/root/job", **puts}.items():
+            argv += ["--put", f"{source}:{target}"]
+        done = subprocess.run([*map(str, argv), "--", "sh", "/root/job"], capture_output=True, text=True,
+                              errors="replace", stdin=subprocess.DEVNULL, check=False, cwd=TREE)
+        run = Run(folder)
+        shutil.copy2(module, folder / module.name)
+        self.judge_end(run, done.returncode, done.stderr, module, timeout)
+        return run
+
+    def judge_end(self, run: Run, status: int, errors: str, module: Path, timeout: int) -> None:
+        """The launcher's verdict, made outside the guest, and the kernel's log."""
+        verdict = run.text("verdict").split()
+        found = crash.findings(run.text("kernel.log"))
+        if status == TROUBLE and verdict[:1] != ["finished"]:
+            raise Infrastructure(f"the course VM did not run: {errors.strip()[-300:] or 'no message'}")
+        if verdict[:1] == ["finished"]:
+            if found:
+                raise Failure(*crash.explain(found, module))
+            if status:
+                raise Failure(f"The script in the course VM ended with status {status}: "
+                              f"{(errors.strip() or 'no message').splitlines()[-1]}.")
+            return
+        if found:
+            why, look = crash.explain(found, module)
+            raise Failure(f"Your module stopped the kernel. {why}", look)
+        if status == TIMEOUT:
+            raise Failure(f"Your module hung the machine: no end within {timeout} s.",
+                          "Look for a loop that nothing stops.")
+        raise Failure("The machine ended before the work was done.", "Your module must leave the machine running.")
+
+
+def userland() -> None:
+    """The tools and guests of this project, as `make userland` builds them."""
+    command([COURSEVM / "enter", "--", "make", "--no-print-directory", "-C", "userland", "O=/virtlab/build", "all"],
+            "building the userland")
+
+
+def build_in_image(folder: Path, out: Path) -> None:
+    """Runs make in a folder of the project, natively in the image. `out` is under build/."""
+    command([COURSEVM / "enter", "--", "make", "--no-print-directory", "-C", folder.relative_to(TREE),
+             f"O=/virtlab/{out.relative_to(TREE)}"], f"building {folder.name}")
