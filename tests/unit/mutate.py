@@ -3,7 +3,8 @@
 """Break a module's core on purpose, once in each way its mutants.py lists, and see who notices.
 
 Works on a copy below --build. A mutant that no test kills, does not compile, or
-no longer applies fails the run. Prints for each mutant the tests that killed it.
+no longer applies fails the run. Prints for each mutant the tests that killed it:
+those of the first program to notice, or with --all those of every program.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 UNIT = Path(__file__).resolve().parent
 NOT_OK = re.compile(r"^not ok \d+ - (\S+)", re.MULTILINE)
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True, help="directory to work in")
     parser.add_argument("--kmod", type=Path, required=True, help="the modules' sources")
     parser.add_argument("--only", default="", help="only mutants whose name contains this")
+    parser.add_argument("--all", action="store_true", help="run every program on every mutant")
     parser.add_argument("module")
     args = parser.parse_args()
 
@@ -82,12 +85,16 @@ def main() -> int:
     if built.returncode:
         print(built.stderr, file=sys.stderr)
         return 1
-    programs = sorted(p for p in (args.build / "unit" / args.module).glob("test_*") if p.suffix == "")
+    programs = [p for p in (args.build / "unit" / args.module).glob("test_*") if p.suffix == ""]
+    seconds: dict[Path, float] = {}
     for program in programs:
+        started = time.monotonic()
         if killers(program):
             print(f"mutate: {program.name} fails without any mutant: run `make check` first",
                   file=sys.stderr)
             return 1
+        seconds[program] = time.monotonic() - started
+    programs.sort(key=lambda program: seconds[program])
 
     survivors = []
     mutants = [m for m in load_mutants(args.module) if args.only in m.name]
@@ -105,7 +112,10 @@ def main() -> int:
                 print(f"DOES NOT COMPILE {mutant.name}\n{built.stderr}")
                 survivors.append(mutant.name)
                 continue
-            found = [name for program in programs for name in killers(program)]
+            found = []
+            for program in programs:
+                if not found or args.all:
+                    found += killers(program)
         finally:
             path.write_text(original)
         if found:

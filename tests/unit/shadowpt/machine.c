@@ -44,9 +44,10 @@ void machine_print_log(const struct machine *m, FILE *out)
 {
 	unsigned long i = m->logged > MACHINE_LOG ? m->logged - MACHINE_LOG : 0;
 
-	fprintf(out, "# %s, step %lu, cr0 0x%llx cr3 0x%llx cr4 0x%llx efer 0x%llx width %d; last events:\n",
+	fprintf(out, "# %s, step %lu, cr0 0x%llx cr3 0x%llx cr4 0x%llx efer 0x%llx width %d\n",
 		m->mmu.strategy->name, m->steps, m->cpu.cr0, m->cpu.cr3, m->cpu.cr4, m->cpu.efer,
 		m->cpu.maxphyaddr);
+	fprintf(out, "# last events:\n");
 	for (; i < m->logged; i++) {
 		const struct machine_event *e = &m->log[i % MACHINE_LOG];
 
@@ -180,7 +181,8 @@ static void note_past(struct machine *m, uint64_t pa, unsigned int len)
 }
 
 /* A write by the guest or a device, with the core knowing (@known) or not. */
-static void write_both(struct machine *m, uint64_t pa, const void *buf, unsigned int len, bool known)
+static void write_both(struct machine *m, uint64_t pa, const void *buf, unsigned int len,
+		       bool known)
 {
 	if (!known)
 		note_past(m, pa, len);
@@ -273,7 +275,8 @@ static struct ref_access access_kind(int k)
 static unsigned int grants(const struct ref_mode *mode, bool w, bool u, bool nx, bool dirty)
 {
 	static unsigned int known[128];
-	int n = w | u << 1 | nx << 2 | dirty << 3 | mode->wp << 4 | mode->smep << 5 | mode->smap << 6;
+	int n = w | u << 1 | nx << 2 | dirty << 3 | mode->wp << 4 | mode->smep << 5 |
+		mode->smap << 6;
 	unsigned int set = 0;
 
 	if (known[n])
@@ -288,12 +291,12 @@ static unsigned int grants(const struct ref_mode *mode, bool w, bool u, bool nx,
 	return set;
 }
 
-static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table, unsigned int rights,
-			    uint64_t pa, unsigned int need);
+static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table,
+			    unsigned int rights, uint64_t pa, unsigned int need);
 
 /* Could the walk go on with this entry, and end as walk_could_give() says? */
-static bool entry_could_give(struct machine *m, gva_t va, int level, uint64_t e, unsigned int rights,
-			     uint64_t pa, unsigned int need)
+static bool entry_could_give(struct machine *m, gva_t va, int level, uint64_t e,
+			     unsigned int rights, uint64_t pa, unsigned int need)
 {
 	struct ref_mode mode = mode_of(m);
 	uint64_t size = 1ull << (12 + 9 * (level - 1));
@@ -302,7 +305,8 @@ static bool entry_could_give(struct machine *m, gva_t va, int level, uint64_t e,
 		return false;
 	rights &= (e & 6) | (e >> 63 ? 0 : 8);
 	if (level > 1 && !(e & 1 << 7))
-		return walk_could_give(m, va, level - 1, (e & 0x000ffffffffff000) >> 12, rights, pa, need);
+		return walk_could_give(m, va, level - 1, (e & 0x000ffffffffff000) >> 12, rights, pa,
+				       need);
 	return (((e & 0x000ffffffffff000) & ~(size - 1)) | (va & (size - 1) & ~0xffful)) == pa &&
 	       !(need & ~grants(&mode, rights & 2, rights & 4, !(rights & 8), e >> 6 & 1));
 }
@@ -312,16 +316,16 @@ static bool entry_could_give(struct machine *m, gva_t va, int level, uint64_t e,
  * flush translate @va to @pa with the rights @need? Each entry counts by itself:
  * CPUs cache upper levels, too. APM vol. 2, 5.5.
  */
-static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table, unsigned int rights,
-			    uint64_t pa, unsigned int need)
+static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table,
+			    unsigned int rights, uint64_t pa, unsigned int need)
 {
 	struct spt_frame *frame = frame_at(m, table << 12);
 	int index = va >> (12 + 9 * (level - 1)) & 511;
 
 	if (!frame)
 		return false;
-	if (entry_could_give(m, va, level, ((uint64_t *)expected_page(m, table << 12))[index], rights,
-			     pa, need))
+	if (entry_could_give(m, va, level, ((uint64_t *)expected_page(m, table << 12))[index],
+			     rights, pa, need))
 		return true;
 	for (int i = 0; frame->unsync && i < m->npast; i++)
 		if (m->past[i].gfn == table && m->past[i].index == index &&
@@ -332,7 +336,8 @@ static bool walk_could_give(struct machine *m, gva_t va, int level, gfn_t table,
 
 static bool once_allowed(struct machine *m, gva_t va, uint64_t pa, unsigned int need)
 {
-	return walk_could_give(m, va, 4, (m->cpu.cr3 & 0x000ffffffffff000) >> 12, 2 | 4 | 8, pa, need);
+	return walk_could_give(m, va, 4, (m->cpu.cr3 & 0x000ffffffffff000) >> 12, 2 | 4 | 8, pa,
+			       need);
 }
 
 /* The mode that the hardware is really in: WP and NXE always on. */
@@ -530,8 +535,9 @@ static bool take_fault(struct machine *m, int v, struct ref_access a, const uint
 
 	if (verdict == SPT_INJECT) {
 		m->injected++;
-		MUST(m, r.fault, "va 0x%lx access 0x%x: the core faults with 0x%x, the tables allow it",
-		     va, error, walk.error);
+		MUST(m, r.fault,
+		     "va 0x%lx access 0x%x: the core faults with 0x%x, the tables allow it", va,
+		     error, walk.error);
 		MUST(m, walk.error == r.code, "va 0x%lx access 0x%x: error code 0x%x, not 0x%x",
 		     va, error, walk.error, r.code);
 		if (chance(m, 40))
@@ -565,7 +571,8 @@ static bool take_fault(struct machine *m, int v, struct ref_access a, const uint
 		return true;
 	}
 	if (verdict == SPT_PT_WRITE) {
-		MUST(m, a.write && frame_at(m, r.pa)->shadowed && !frame_at(m, r.pa)->unsync, "va 0x%lx is no table", va);
+		MUST(m, a.write && frame_at(m, r.pa)->shadowed && !frame_at(m, r.pa)->unsync,
+		     "va 0x%lx is no table", va);
 		m->pt_writes++;
 		if (chance(m, 20)) {
 			m->unsyncs++;
@@ -651,7 +658,7 @@ static const char *entry_fits(struct machine *m, struct spt_page *sp, int i, uin
 	uint64_t target;
 
 	if (large) {
-		target = (sp->gfn + (uint64_t)i * (level == 1 ? 1 : level == 2 ? 512 : 512 * 512)) << 12;
+		target = (sp->gfn + ((uint64_t)i << 9 * (level - 1))) << 12;
 	} else {
 		if (!(gpte & 1))
 			return "I1: guest P is clear";
@@ -786,7 +793,8 @@ static void check_frames(struct machine *m, unsigned int leaves)
 			     (spte & 0x000ffffffffff000) == (unsigned long)frame->kva,
 			     "I2: rmap of gfn 0x%llx: spte 0x%llx", m->frames[f], spte);
 			MUST(m, !frame->shadowed || frame->unsync || !(spte >> 1 & 1),
-			     "I3: gfn 0x%llx is a shadowed table and mapped writable", m->frames[f]);
+			     "I3: gfn 0x%llx is a shadowed table and mapped writable",
+			     m->frames[f]);
 			leaves--;
 		}
 		list_for_each_entry(sp, &m->mmu.lru, lru)
@@ -818,7 +826,8 @@ static void check_translations(struct machine *m)
 				struct once_true *t = &m->once[v][i];
 
 				if (t->pa == pa)
-					allowed = grants(&mode, t->writable, t->user, t->nx, t->dirty);
+					allowed = grants(&mode, t->writable, t->user, t->nx,
+							 t->dirty);
 			}
 		} else {
 			struct ref_access kind = { .ac = true };
@@ -829,10 +838,11 @@ static void check_translations(struct machine *m)
 			if ((!r.fault || (r.code & 9) == 1) && (r.pa & ~0xfffull) == pa && r.used)
 				allowed = grants(&mode, r.writable, r.user, r.nx, r.dirty);
 		}
-		MUST(m, !(shadow & ~allowed) || (m->mmu.strategy == &spt_trap && m->mmu.unsync_pages &&
-						 once_allowed(m, machine_va(v), pa, shadow)),
-		     "I1: va 0x%lx -> 0x%llx: the shadow grants 0x%x, the guest 0x%x", machine_va(v),
-		     (unsigned long long)pa, shadow, allowed);
+		MUST(m,
+		     !(shadow & ~allowed) || (m->mmu.strategy == &spt_trap && m->mmu.unsync_pages &&
+					      once_allowed(m, machine_va(v), pa, shadow)),
+		     "I1: va 0x%lx -> 0x%llx: the shadow grants 0x%x, the guest 0x%x",
+		     machine_va(v), (unsigned long long)pa, shadow, allowed);
 	}
 }
 
@@ -896,8 +906,8 @@ void machine_check(struct machine *m)
 				MUST(m, other == sp || other->gfn != sp->gfn ||
 				     other->role.word != sp->role.word, "two pages for one role");
 		}
-	MUST(m, hashed == (m->mmu.strategy == &spt_trap ? pages : 0), "%u of %u pages hashed", hashed,
-	     pages);
+	MUST(m, hashed == (m->mmu.strategy == &spt_trap ? pages : 0), "%u of %u pages hashed",
+	     hashed, pages);
 }
 
 /* --- the guest --- */
@@ -1146,13 +1156,17 @@ void machine_step(struct machine *m)
 	} else if (what < 840) {
 		odd_write(m);
 	} else if (what < 900) {
-		i = chance(m, 50) ? m->recent_va[choose(m, MACHINE_RECENT)] : (int)choose(m, MACHINE_VAS);
+		i = chance(m, 50) ? m->recent_va[choose(m, MACHINE_RECENT)]
+				  : (int)choose(m, MACHINE_VAS);
 		note(m, "invlpg", machine_va(i), 0, 0);
 		m->mmu.strategy->invlpg(&m->cpu, machine_va(i));
 		forget(m, i, false);
 	} else if (what < 950) {
-		machine_load_cr3(m, chance(m, 97) ? m->frames[choose(m, 4)] << 12 | choose(m, 4) << 3 :
-				 (uint64_t)NO_MEMORY_GFN << 12);
+		uint64_t cr3 = (uint64_t)NO_MEMORY_GFN << 12;
+
+		if (chance(m, 97))
+			cr3 = m->frames[choose(m, 4)] << 12;
+		machine_load_cr3(m, cr3 | choose(m, 4) << 3);
 	} else if (what < 975) {
 		toggle_mode(m);
 	} else if (what < 990) {

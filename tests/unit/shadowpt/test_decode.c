@@ -84,7 +84,8 @@ static void disassemble(bool code64)
 }
 
 static const struct { const char *mnemonic; int op; } mnemonics[] = {
-	{ "cpuid", INSN_CPUID }, { "hlt", INSN_HLT }, { "rdmsr", INSN_RDMSR }, { "wrmsr", INSN_WRMSR },
+	{ "cpuid", INSN_CPUID }, { "hlt", INSN_HLT },
+	{ "rdmsr", INSN_RDMSR }, { "wrmsr", INSN_WRMSR },
 	{ "rdtsc", INSN_RDTSC }, { "rdtscp", INSN_RDTSCP }, { "rdpmc", INSN_RDPMC },
 	{ "invd", INSN_INVD }, { "wbinvd", INSN_WBINVD }, { "wbnoinvd", INSN_WBINVD },
 	{ "xsetbv", INSN_XSETBV }, { "vmmcall", INSN_VMMCALL }, { "vmcall", INSN_VMMCALL },
@@ -116,8 +117,9 @@ static int op_of_mov(const char *operands)
 
 static bool is_prefix_word(const char *word)
 {
-	static const char *const words[] = { "lock", "rep", "repz", "repnz", "data16", "addr32", "addr16",
-					     "xacquire", "xrelease", "cs", "ds", "es", "ss", "fs", "gs" };
+	static const char *const words[] = { "lock",   "rep",	 "repz",     "repnz",	 "data16",
+					     "addr32", "addr16", "xacquire", "xrelease", "cs",
+					     "ds",     "es",	 "ss",	     "fs",	 "gs" };
 
 	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strcmp(word, words[i]))
@@ -243,7 +245,8 @@ static void check_one(unsigned int slot, bool code64, unsigned int *accepted)
 	if (op < 0 && insn.op < INSN_IN && has_size_or_repeat_prefix(bytes[slot], insn.len))
 		return;
 	(*accepted)++;
-	CHECK(insn.len == listing.len[slot], "length %u, not %u: %s", insn.len, listing.len[slot], why);
+	CHECK(insn.len == listing.len[slot], "length %u, not %u: %s", insn.len, listing.len[slot],
+	      why);
 	CHECK((int)insn.op == op, "operation %d, not %d: %s", insn.op, op, why);
 	if (insn.op == INSN_MOV_TO_CR || insn.op == INSN_MOV_FROM_CR) {
 		reg_name(insn.rm, insn.opsize, reg);
@@ -252,7 +255,8 @@ static void check_one(unsigned int slot, bool code64, unsigned int *accepted)
 		CHECK(!strcmp(ours, operands), "%s, not %s: %s", ours, operands, why);
 	} else if (insn.op == INSN_MOV_TO_DR || insn.op == INSN_MOV_FROM_DR) {
 		reg_name(insn.rm, insn.opsize, reg);
-		snprintf(ours, sizeof(ours), insn.op == INSN_MOV_TO_DR ? "d%c%d,%s" : "%3$s,d%1$c%2$d",
+		snprintf(ours, sizeof(ours),
+			 insn.op == INSN_MOV_TO_DR ? "d%c%d,%s" : "%3$s,d%1$c%2$d",
 			 strstr(operands, "db") ? 'b' : 'r', insn.reg, reg);
 		CHECK(!strcmp(ours, operands), "%s, not %s: %s", ours, operands, why);
 	} else if (insn.op == INSN_IN || insn.op == INSN_OUT) {
@@ -268,10 +272,11 @@ static void check_one(unsigned int slot, bool code64, unsigned int *accepted)
 		   insn.op >= INSN_MOV) {
 		bool memory = text_address(operands, theirs);
 
-		CHECK(insn.has_mem == memory, "memory operand: %d, not %d: %s", insn.has_mem, memory, why);
+		CHECK(insn.has_mem == memory, "memory operand: %d, not %d: %s", insn.has_mem,
+		      memory, why);
 		if (!memory)
 			return;
-		/* Of the two operands of MOVS, insn_address() knows the other: look at the source. */
+		/* MOVS has two; insn_address() knows the destination: look at the source. */
 		if (insn.op == INSN_MOVS) {
 			text_address(strchr(operands, ','), theirs);
 			insn.base = REG_RSI;
@@ -293,13 +298,14 @@ static void make_bytes(uint8_t *p, bool code64)
 	static const uint8_t prefixes[] = { 0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e, 0x36, 0x3e, 0x26,
 					    0x64, 0x65 };
 	static const uint8_t one[] = {
-		0x63, 0x6c, 0x6d, 0x6e, 0x6f, 0x80, 0x81, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a,
-		0x8b, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xaa, 0xab, 0xac, 0xad, 0xc6, 0xc7, 0xe4, 0xe5,
-		0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef, 0xf4, 0xf6, 0xf7, 0xfe, 0xff,
+		0x63, 0x6c, 0x6d, 0x6e, 0x6f, 0x80, 0x81, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
+		0x8a, 0x8b, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xaa, 0xab, 0xac, 0xad, 0xc6, 0xc7,
+		0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef, 0xf4, 0xf6, 0xf7, 0xfe, 0xff,
 	};
 	static const uint8_t two[] = {
-		0x01, 0x01, 0x01, 0x06, 0x08, 0x09, 0x20, 0x21, 0x22, 0x23, 0x30, 0x31, 0x32, 0x33, 0xa2,
-		0xa3, 0xab, 0xb0, 0xb1, 0xb3, 0xb6, 0xb7, 0xba, 0xbb, 0xbe, 0xbf, 0xc0, 0xc1, 0xc3,
+		0x01, 0x01, 0x01, 0x06, 0x08, 0x09, 0x20, 0x21, 0x22, 0x23,
+		0x30, 0x31, 0x32, 0x33, 0xa2, 0xa3, 0xab, 0xb0, 0xb1, 0xb3,
+		0xb6, 0xb7, 0xba, 0xbb, 0xbe, 0xbf, 0xc0, 0xc1, 0xc3,
 	};
 	uint8_t *end = p + INSN_MAX_LEN;
 
@@ -379,11 +385,13 @@ static void every_truncation_asks_for_more(void)
 			int cut = decode_exact(buf, n, code64, &part);
 
 			if (ret) {
-				CHECK(cut == -ENODATA || cut == -EOPNOTSUPP, "%d at %u bytes", cut, n);
-				CHECK(n < INSN_MAX_LEN || cut == ret, "%d, not %d, at %u bytes", cut, ret, n);
+				CHECK(cut == -ENODATA || cut == -EOPNOTSUPP, "%d at %u bytes", cut,
+				      n);
+				CHECK(n < INSN_MAX_LEN || cut == ret, "%d, not %d, at %u bytes",
+				      cut, ret, n);
 			} else if (n < whole.len) {
-				CHECK(cut == -ENODATA, "%d at %u of %u bytes: %02x %02x %02x", cut, n,
-				      whole.len, buf[0], buf[1], buf[2]);
+				CHECK(cut == -ENODATA, "%d at %u of %u bytes: %02x %02x %02x", cut,
+				      n, whole.len, buf[0], buf[1], buf[2]);
 			} else {
 				CHECK(!cut && !memcmp(&whole, &part, sizeof(whole)),
 				      "%d at %u bytes, length %u", cut, n, whole.len);
@@ -440,8 +448,8 @@ static void intercepted_instructions_are_known(void)
 		CHECK_EQ(decode_exact(cases[i].bytes, cases[i].len, true, &insn), 0);
 		CHECK(insn.op == (enum insn_op)cases[i].op, "case %u: operation %d", i, insn.op);
 		CHECK(insn.len == cases[i].len, "case %u: length %u", i, insn.len);
-		CHECK(insn.reg == cases[i].reg && insn.rm == cases[i].rm, "case %u: reg %u rm %u", i,
-		      insn.reg, insn.rm);
+		CHECK(insn.reg == cases[i].reg && insn.rm == cases[i].rm, "case %u: reg %u rm %u",
+		      i, insn.reg, insn.rm);
 	}
 }
 

@@ -74,7 +74,9 @@ static uint8_t *put_moves(uint8_t *p, int opcode)
 
 static void build_code(void)
 {
-	static const uint8_t save[] = { 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 };
+	static const uint8_t save[] = {
+		0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57
+	};
 	static const uint8_t restore[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d,
 					   0x5b, 0xfc, 0xc3 };	/* pops, cld, ret */
 	uint8_t *p;
@@ -115,7 +117,7 @@ struct memory {
 	uint8_t data[DATA_BYTES];
 	int accesses;
 	int fail_at;		/* the n-th access fails; 0: none does */
-	int race_at;		/* the n-th cmpxchg finds another value, as if somebody had been there */
+	int race_at;		/* the n-th cmpxchg finds that somebody was there first */
 	int races;
 };
 
@@ -126,8 +128,8 @@ static int check_access(struct memory *m, u64 gva, unsigned int len, unsigned in
 	u64 base = (u64)(unsigned long)jit.data;
 
 	CHECK(len == 1 || len == 2 || len == 4 || len == 8, "an access of %u bytes", len);
-	CHECK(gva >= base && gva + len <= base + DATA_BYTES, "address 0x%llx is not in the data page",
-	      gva);
+	CHECK(gva >= base && gva + len <= base + DATA_BYTES,
+	      "address 0x%llx is not in the data page", gva);
 	*at = gva - base;
 	return ++m->accesses == m->fail_at ? ACCESS_FAILED : 0;
 }
@@ -274,8 +276,10 @@ static uint32_t pick(uint32_t n)
 /* Numbers at which carries, signs and zeros happen, or any. */
 static uint64_t some_value(void)
 {
-	static const uint64_t edges[] = { 0, 1, ~0ull, 0x7f, 0x80, 0x7fff, 0x8000, 0x7fffffff,
-					  0x80000000, 1ull << 63, ~0ull >> 1, 0xffffffff, 0x0f, 0x10 };
+	static const uint64_t edges[] = { 0,	      1,	  ~0ull,      0x7f,
+					  0x80,	      0x7fff,	  0x8000,     0x7fffffff,
+					  0x80000000, 1ull << 63, ~0ull >> 1, 0xffffffff,
+					  0x0f,	      0x10 };
 
 	return pick(2) ? edges[pick(sizeof(edges) / sizeof(edges[0]))] : tap_next(&seed);
 }
@@ -422,7 +426,8 @@ static bool make_trial(const struct form *f, struct trial *t)
 			if (index >= 0)
 				base_offset -= t->st.gpr[index] << scale;
 			if (adsize32)
-				base_offset = (uint32_t)base_offset | (uint64_t)pick(1u << 31) << 32;
+				base_offset = (uint32_t)base_offset | (uint64_t)pick(1u << 31)
+									      << 32;
 			t->st.gpr[base] = base_offset;
 		}
 	}
@@ -509,9 +514,9 @@ static void compare(struct trial *t)
 	    memcmp(m.data, jit.data, DATA_BYTES) || ((st.rflags ^ jit.state->flags) & defined))
 		print_trial(t);
 	for (int r = 0; r < 16; r++)
-		CHECK(st.gpr[r] == jit.state->gpr[r], "%s: register %d is 0x%llx, the CPU has 0x%llx",
-		      t->name, r, (unsigned long long)st.gpr[r],
-		      (unsigned long long)jit.state->gpr[r]);
+		CHECK(st.gpr[r] == jit.state->gpr[r],
+		      "%s: register %d is 0x%llx, the CPU has 0x%llx", t->name, r,
+		      (unsigned long long)st.gpr[r], (unsigned long long)jit.state->gpr[r]);
 	CHECK(!memcmp(m.data, jit.data, DATA_BYTES), "%s: memory differs", t->name);
 	CHECK(!((st.rflags ^ jit.state->flags) & defined), "%s: flags 0x%llx, the CPU has 0x%llx",
 	      t->name, (unsigned long long)st.rflags, (unsigned long long)jit.state->flags);
@@ -664,8 +669,10 @@ static void a_failed_access_changes_no_register(void)
 			st = trial.st;
 			ret = insn_execute(&insn, &st, &mem_ops, &m);
 			CHECK(ret == ACCESS_FAILED, "%s: returned %d", trial.name, ret);
-			CHECK(!memcmp(&st, &trial.st, sizeof(st)), "%s: registers changed", trial.name);
-			CHECK(!memcmp(m.data, trial.data, DATA_BYTES), "%s: memory changed", trial.name);
+			CHECK(!memcmp(&st, &trial.st, sizeof(st)), "%s: registers changed",
+			      trial.name);
+			CHECK(!memcmp(m.data, trial.data, DATA_BYTES), "%s: memory changed",
+			      trial.name);
 		}
 	}
 }
@@ -713,15 +720,16 @@ static void fs_base_counts_in_64_bit_code(void)
 /* In 32-bit code every segment has a base, SS goes with ESP and EBP, and addresses wrap. */
 static void all_segment_bases_count_in_32_bit_code(void)
 {
-	static const struct { uint8_t bytes[4]; unsigned int len; u64 address; } cases[] = {
-		{ { 0x88, 0x07 }, 2, 0x3000 + 0x10 },			/* mov %al,(%edi) */
-		{ { 0x88, 0x45, 0x04 }, 3, 0x2000 + 0x24 },		/* mov %al,4(%ebp) */
-		{ { 0x88, 0x04, 0x24 }, 3, 0x2000 + 0x30 },		/* mov %al,(%esp) */
-		{ { 0x3e, 0x88, 0x45, 0x04 }, 4, 0x3000 + 0x24 },	/* mov %al,%ds:4(%ebp) */
-		{ { 0x26, 0x88, 0x07 }, 3, 0x1000 + 0x10 },		/* mov %al,%es:(%edi) */
-		{ { 0xaa }, 1, 0x1000 + 0x10 },				/* stos: ES, whatever is said */
+	static const struct { uint8_t bytes[4]; unsigned int len; u64 address;
+	} cases[] = {
+		{ { 0x88, 0x07 }, 2, 0x3000 + 0x10 },		  /* mov %al,(%edi) */
+		{ { 0x88, 0x45, 0x04 }, 3, 0x2000 + 0x24 },	  /* mov %al,4(%ebp) */
+		{ { 0x88, 0x04, 0x24 }, 3, 0x2000 + 0x30 },	  /* mov %al,(%esp) */
+		{ { 0x3e, 0x88, 0x45, 0x04 }, 4, 0x3000 + 0x24 }, /* mov %al,%ds:4(%ebp) */
+		{ { 0x26, 0x88, 0x07 }, 3, 0x1000 + 0x10 },	  /* mov %al,%es:(%edi) */
+		{ { 0xaa }, 1, 0x1000 + 0x10 },			  /* stos: ES, whatever is said */
 		{ { 0x36, 0xaa }, 2, 0x1000 + 0x10 },
-		{ { 0x65, 0x88, 0x03 }, 3, 0x10 - 1 },			/* %gs:(%ebx): wraps at 4 GiB */
+		{ { 0x65, 0x88, 0x03 }, 3, 0x10 - 1 }, /* %gs:(%ebx): wraps at 4 GiB */
 	};
 	struct insn_state st = { .code64 = false };
 	struct insn insn;

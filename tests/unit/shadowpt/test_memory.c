@@ -67,7 +67,8 @@ static void a_frame_is_found_from_first_to_last(void)
 {
 	start();
 	CHECK(guest_frame(&guest, 0) == &guest.slot.frames[0], "first");
-	CHECK(guest_frame(&guest, GUEST_FRAMES - 1) == &guest.slot.frames[GUEST_FRAMES - 1], "last");
+	CHECK(guest_frame(&guest, GUEST_FRAMES - 1) == &guest.slot.frames[GUEST_FRAMES - 1],
+	      "last");
 	CHECK(!guest_frame(&guest, GUEST_FRAMES), "one past the last");
 	CHECK(!guest_frame(&guest, GUEST_LARGE_GFN - 1), "one before the first");
 	CHECK(!guest_frame(&guest, U64_MAX), "the highest number");

@@ -58,7 +58,8 @@ static void run(const struct spt_strategy *strategy, u32 pages_max, int machines
 		total[7] += m->emulated;
 		total[8] += m->unsyncs;
 	}
-	printf("# %s: steps %lu hits %lu (stale %lu) faults %lu injected %lu table writes %lu no memory %lu emulated %lu unsync %lu\n",
+	printf("# %s: steps %lu hits %lu (stale %lu) faults %lu injected %lu table writes %lu no "
+	       "memory %lu emulated %lu unsync %lu\n",
 	       strategy->name, total[0], total[1], total[2], total[3], total[4], total[5], total[6],
 	       total[7], total[8]);
 	CHECK(scaled(100) < 100 || (total[1] > total[0] / 20 && total[4] < total[3]),

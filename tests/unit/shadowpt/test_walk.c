@@ -42,8 +42,9 @@ static void compare_all_accesses(gva_t va)
 
 	memcpy(before, tables, sizeof(before));
 	for (int k = 0; k < 12; k++) {
-		struct ref_access a = { .user = k & 1, .write = k / 2 % 3 == 1, .fetch = k / 2 % 3 == 2,
-					.ac = k / 6 };
+		struct ref_access a = {
+			.user = k & 1, .write = k / 2 % 3 == 1, .fetch = k / 2 % 3 == 2, .ac = k / 6
+		};
 		u32 want = a.user * PF_USER | a.write * PF_WRITE | a.fetch * PF_FETCH |
 			   a.ac * PF_SMAP_OK;
 		struct ref_mode m = mode();
@@ -51,12 +52,13 @@ static void compare_all_accesses(gva_t va)
 		struct spt_walk walk;
 		int ret = spt_gwalk(&guest.cpu, va, want, &walk);
 
-		CHECK((ret == -EFAULT) == r.fault, "access 0x%x: returned %d, reference 0x%x", want, ret,
-		      r.code);
+		CHECK((ret == -EFAULT) == r.fault, "access 0x%x: returned %d, reference 0x%x", want,
+		      ret, r.code);
 		if (r.fault) {
-			CHECK(walk.error == r.code, "access 0x%x: code 0x%x, not 0x%x", want, walk.error,
-			      r.code);
-			CHECK(!memcmp(before, tables, sizeof(before)), "a failed walk changed a table");
+			CHECK(walk.error == r.code, "access 0x%x: code 0x%x, not 0x%x", want,
+			      walk.error, r.code);
+			CHECK(!memcmp(before, tables, sizeof(before)),
+			      "a failed walk changed a table");
 			continue;
 		}
 		CHECK_EQ(walk.gpa, r.pa);
@@ -71,21 +73,26 @@ static void compare_all_accesses(gva_t va)
 
 static void every_combination_of_rights_and_modes(void)
 {
-	static const uint64_t target[] = { 0, 5 << 12, GUEST_LARGE_GFN << 12, GUEST_LARGE_GFN << 12 };
+	static const uint64_t target[] = { 0, 5 << 12, GUEST_LARGE_GFN << 12,
+					   GUEST_LARGE_GFN << 12 };
 
 	guest_start(&guest, &spt_vtlb);
 	for (int level = 1; level <= 3; level++) {
 		guest_map(&guest, VA, 0, level);
 		for (int n = 0; n < 64 * 16; n++) {
 			/* Rights of the leaf and of the table above it, both ways round. */
-			uint64_t leaf = G_P | (n & 1 ? G_W : 0) | (n & 2 ? G_U : 0) | (n & 4 ? G_NX : 0);
-			uint64_t above = (n & 8 ? G_W : 0) | (n & 16 ? G_U : 0) | (n & 32 ? G_NX : 0);
+			uint64_t leaf = G_P | (n & 1 ? G_W : 0) | (n & 2 ? G_U : 0) |
+					(n & 4 ? G_NX : 0);
+			uint64_t above = (n & 8 ? G_W : 0) | (n & 16 ? G_U : 0) |
+					 (n & 32 ? G_NX : 0);
 			u64 *up = guest_entry(&guest, VA, level + 1);
 
 			guest.cpu.cr0 = 0x80000011 | (n & 64 ? CR0_WP_BIT : 0);
 			guest.cpu.efer = 0x500 | (n & 128 ? EFER_NXE_BIT : 0);
-			guest.cpu.cr4 = 0x20 | (n & 256 ? CR4_SMEP_BIT : 0) | (n & 512 ? CR4_SMAP_BIT : 0);
-			*guest_entry(&guest, VA, level) = target[level] | leaf | (level > 1 ? G_PS : 0);
+			guest.cpu.cr4 = 0x20 | (n & 256 ? CR4_SMEP_BIT : 0) |
+					(n & 512 ? CR4_SMAP_BIT : 0);
+			*guest_entry(&guest, VA, level) = target[level] | leaf |
+							  (level > 1 ? G_PS : 0);
 			*up = (*up & PT_ADDR) | G_P | above;
 			compare_all_accesses(VA | 0x123);
 		}

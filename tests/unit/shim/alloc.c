@@ -23,7 +23,7 @@ void (*shim_cmpxchg_race)(void *p);
 static void *hand_out(void *p, size_t size, gfp_t gfp)
 {
 	if (!p)
-		abort();	/* the host is out of memory: no result is better than a wrong one */
+		abort(); /* the host is out of memory: no result is better than a wrong one */
 	memset(p, gfp & __GFP_ZERO ? 0 : JUNK, size);
 	shim_live++;
 	return p;
