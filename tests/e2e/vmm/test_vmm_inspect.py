@@ -100,6 +100,21 @@ def test_guest_garbage_is_drawn_not_followed(accelerator, assemble):
     assert re.search(r"PD\[511\] .*2M page 0x40000000, no memory there", text)
 
 
+def test_runs_are_folded_by_shape(accelerator, assemble):
+    result = accelerator.run(assemble("""
+        mov $0x40000083, %eax
+        mov %rax, (0x5fe0)
+        mov %rax, (0x5fe8)
+        mov %rax, (0x5ff0)
+        out %al, $0xf5
+    """), verb="inspect")
+
+    text = result.stdout.decode()
+    assert re.search(r"PD\[1\.\.31\] .*31 x 2M page, from 0x200000", text)
+    assert re.search(r"PD\[508\.\.510\] .*3 x 2M page, all at 0x40000000, no memory there", text)
+    assert re.search(r"PD\[511\] .*2M page 0x3fe00000, no memory there", text)
+
+
 def test_label_that_never_comes_is_an_error(accelerator, assemble):
     result = accelerator.run(assemble("hlt"), options=["--at", "3"], verb="inspect")
 
