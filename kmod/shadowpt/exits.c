@@ -493,6 +493,18 @@ bool spt_cr3_valid(const struct spt_vcpu *vcpu, u64 cr3)
 	return !(cr3 >> vcpu->cpu.maxphyaddr);
 }
 
+/**
+ * spt_apic_base_valid - may the APIC base MSR have this value?
+ * @vcpu: for its physical address width
+ * @base: value
+ *
+ * Reserved: below bit 8, bit 9, x2APIC (which CPUID does not offer), beyond physical addresses.
+ */
+bool spt_apic_base_valid(const struct spt_vcpu *vcpu, u64 base)
+{
+	return !(base & 0x6ff) && !(base >> vcpu->cpu.maxphyaddr);
+}
+
 static int guest_write_cr0(struct spt_vcpu *vcpu, u64 value)
 {
 	struct spt_cpu *cpu = &vcpu->cpu;
@@ -502,6 +514,12 @@ static int guest_write_cr0(struct spt_vcpu *vcpu, u64 value)
 	if (!spt_cr0_valid(value))
 		return -EINVAL;
 	changed = cpu->cr0 ^ value;
+	if (changed & X86_CR0_PG) {
+		/* Off, from compatibility mode only: long mode is left. APM vol. 2, 14.6.2. */
+		if (vcpu->regs.code64)
+			return -EINVAL;
+		cpu->efer &= ~(u64)EFER_LMA;
+	}
 	cpu->cr0 = value;
 	if (changed & X86_CR0_WP)
 		vcpu->vm->mmu.strategy->mode_changed(cpu);
@@ -717,6 +735,17 @@ static int write_efer(struct spt_vcpu *vcpu, u64 value)
 	return 0;
 }
 
+/* Eight memory types; 2, 3 and those above 7 are reserved. APM vol. 2, 7.8.1. */
+static bool is_pat(u64 value)
+{
+	int i;
+
+	for (i = 0; i < 8; i++, value >>= 8)
+		if ((value & 0xff) > 7 || (value & 0xfe) == 2)
+			return false;
+	return true;
+}
+
 static int write_msr(struct spt_vcpu *vcpu, u32 index, u64 value)
 {
 	u64 *kept = spt_hw->msr(vcpu, index);
@@ -735,9 +764,13 @@ static int write_msr(struct spt_vcpu *vcpu, u32 index, u64 value)
 	case MSR_EFER:
 		return write_efer(vcpu, value);
 	case MSR_IA32_APICBASE:
+		if (!spt_apic_base_valid(vcpu, value))
+			return -EINVAL;
 		vcpu->apic_base = value;
 		return 0;
 	case MSR_IA32_CR_PAT:
+		if (!is_pat(value))
+			return -EINVAL;
 		vcpu->pat = value;
 		return 0;
 	}

@@ -204,15 +204,9 @@ static void get_sregs(struct spt_vcpu *vcpu, struct kvm_sregs *s)
 	s->apic_base = vcpu->apic_base;
 }
 
-/* Reserved: below bit 8, bit 9, x2APIC (which we do not offer), beyond physical addresses. */
-static bool apic_base_valid(const struct spt_vcpu *vcpu, u64 base)
-{
-	return !(base & 0x6ff) && !(base >> vcpu->cpu.maxphyaddr);
-}
-
 static bool sregs_valid(const struct spt_vcpu *vcpu, const struct kvm_sregs *s)
 {
-	if (!apic_base_valid(vcpu, s->apic_base))
+	if (!spt_apic_base_valid(vcpu, s->apic_base))
 		return false;
 	if (!spt_cr0_valid(s->cr0) || (s->cr4 & ~vcpu->cr4_allowed) ||
 	    (s->efer & ~vcpu->efer_allowed))

@@ -260,6 +260,7 @@ int spt_exit_internal_error(struct spt_vcpu *vcpu, const struct spt_exit *exit);
 void spt_queue_exception(struct spt_vcpu *vcpu, u8 vector, bool has_error, u32 error);
 bool spt_cr0_valid(u64 cr0);
 bool spt_cr3_valid(const struct spt_vcpu *vcpu, u64 cr3);
+bool spt_apic_base_valid(const struct spt_vcpu *vcpu, u64 base);
 
 /* cpuid.c */
 int spt_cpuid_supported(struct kvm_cpuid2 __user *user);
