@@ -164,7 +164,7 @@ struct spt_tables {
 
 #define SPTIO	0xB5
 
-/* On /dev/shadowpt: returns SPT_ABI_VERSION. A KVM device answers ENOTTY. */
+/* On /dev/shadowpt: returns SPT_ABI_VERSION. A KVM device answers EINVAL. */
 #define SPT_GET_ABI_VERSION	_IO(SPTIO, 0x00)
 /* On a VM: enum spt_strategy_id. EBUSY once the VM has a vCPU, EINVAL if unknown. */
 #define SPT_SET_STRATEGY	_IOW(SPTIO, 0x10, __u32)
