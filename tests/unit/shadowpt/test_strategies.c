@@ -466,6 +466,21 @@ static void trap_a_table_in_use_is_kept(void)
 	stop();
 }
 
+/* A fill anywhere in the table is a sign of use, also if not of the entry written last. */
+static void trap_a_fill_is_a_sign_of_use(void)
+{
+	start(&spt_trap);
+	for (int n = 0; n < 16; n++)
+		guest_map(&guest, VA + 0x10000 + n * 4096, 5 << 12 | G_ALL, 1);
+	CHECK_EQ(faults(VA, 0), 1);
+	for (int n = 0; n < 16; n++) {
+		write_entry(VA2, 1, (uint64_t)(n + 8) << 12 | G_ALL);
+		CHECK(guest_frame(&guest, table_gfn(VA, 1))->shadowed, "let go after %d writes", n);
+		CHECK_EQ(faults(VA + 0x10000 + n * 4096, 0), 1);
+	}
+	stop();
+}
+
 static void trap_the_root_is_never_let_go(void)
 {
 	start(&spt_trap);
@@ -579,6 +594,7 @@ int main(void)
 	RUN(trap_both_entries_of_a_split_write_follow);
 	RUN(trap_a_table_written_again_and_again_is_let_go);
 	RUN(trap_a_table_in_use_is_kept);
+	RUN(trap_a_fill_is_a_sign_of_use);
 	RUN(trap_the_root_is_never_let_go);
 	RUN(trap_unshadow_drops_every_shadow_of_a_frame);
 	RUN(trap_unsync_lets_a_table_write_to_itself);
