@@ -25,6 +25,7 @@ static const char *const names[CHANNELS] = {
 };
 
 static int fds[CHANNELS] = { -1, -1, -1, -1, -1 };
+static unsigned long long sent[CHANNELS];
 
 /* Reads the name that QEMU gave to a port. Returns false if it has none yet. */
 static bool port_name(const char *port, char *name, size_t size)
@@ -63,7 +64,7 @@ static int open_ports(void)
 			if (fds[c] >= 0 || strcmp(name, names[c]))
 				continue;
 			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-			fds[c] = open(path, O_WRONLY | O_CLOEXEC);
+			fds[c] = open(path, (c == CHANNEL_CONTROL ? O_RDWR : O_WRONLY) | O_CLOEXEC);
 		}
 	}
 	closedir(dir);
@@ -83,16 +84,29 @@ void channels_open(void)
 	trouble("ports did not appear: %s: is virtio_console loaded?", PORTS);
 }
 
-int channel_fd(enum channel c)
-{
-	return fds[c];
-}
-
 /* Sends `len` bytes, waiting as long as the host does not take them. */
 void channel_write(enum channel c, const void *data, size_t len)
 {
-	if (fds[c] >= 0)
-		write_all(fds[c], data, len);
+	if (fds[c] >= 0 && write_all(fds[c], data, len) == 0)
+		sent[c] += len;
+}
+
+/*
+ * Tells the host how much was sent, and waits until it has it all if `wait` is set. A write
+ * to a port returns when the bytes are queued; those still queued when QEMU exits are lost.
+ * Where QEMU writes to files nothing is ever queued, and no answer comes that could arrive
+ * at a different instruction each time.
+ */
+void channels_settle(bool wait)
+{
+	char answer;
+
+	/* the log's channel is used at boot only, and that may have been another machine's life */
+	for (int c = CHANNEL_STDOUT; c < CHANNEL_LOG; c++)
+		channel_print(CHANNEL_CONTROL, "sent %s %llu\n", names[c] + strlen("virtlab."), sent[c]);
+	channel_print(CHANNEL_CONTROL, "settled\n");
+	while (wait && read(fds[CHANNEL_CONTROL], &answer, 1) != 1)
+		;
 }
 
 void channel_print(enum channel c, const char *format, ...)

@@ -21,7 +21,7 @@
 #define EXIT_FINISHED 0x2a
 #define EXIT_TROUBLE 0x2b
 
-/* Ports of the virtio serial device, one direction each: guest to host. */
+/* Ports of the virtio serial device, guest to host; control also back. */
 enum channel { CHANNEL_CONTROL, CHANNEL_STDOUT, CHANNEL_STDERR, CHANNEL_OUT, CHANNEL_LOG, CHANNELS };
 
 struct job {
@@ -29,6 +29,7 @@ struct job {
 	char **envp;
 	char cwd[256];
 	bool interactive;
+	bool settle;
 	unsigned short rows, cols;
 	unsigned long delay_us;
 	time_t epoch;
@@ -36,10 +37,10 @@ struct job {
 };
 
 void channels_open(void);
-int channel_fd(enum channel c);
 void channel_write(enum channel c, const void *data, size_t len);
 void channel_print(enum channel c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void channel_boot_log(void);
+void channels_settle(bool wait);
 
 void job_wait_for_disk(const char *device);
 void job_read(struct job *job);

@@ -300,5 +300,6 @@ int main(void)
 	if (archive_send(OUT_DIR) < 0)
 		trouble("/out cannot be sent: %s", strerror(errno));
 	channel_print(CHANNEL_CONTROL, "status %d\n", status);
+	channels_settle(job.settle);
 	leave(EXIT_FINISHED);
 }

@@ -5,8 +5,8 @@
  *
  *	job/argv	the command, each word ended by NUL
  *	job/environ	its environment, likewise
- *	job/settings	lines "key value": cwd, interactive, rows, cols, delay_us; of a restored
- *			machine also epoch and entropy
+ *	job/settings	lines "key value": cwd, settle, interactive, rows, cols, delay_us; of a
+ *			restored machine also epoch and entropy
  *	tree/		what appears at /virtlab
  *	put/		what is copied over the root directory
  *
@@ -120,6 +120,8 @@ void job_read(struct job *job)
 			snprintf(job->cwd, sizeof(job->cwd), "%s", value);
 		else if (!strcmp(line, "interactive"))
 			job->interactive = atoi(value);
+		else if (!strcmp(line, "settle"))
+			job->settle = atoi(value);
 		else if (!strcmp(line, "rows"))
 			job->rows = atoi(value);
 		else if (!strcmp(line, "cols"))

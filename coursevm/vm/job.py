@@ -108,8 +108,8 @@ def vector(items: Sequence[str]) -> bytes:
     return b"".join(os.fsencode(item) + b"\0" for item in items)
 
 
-def make(job: Job, scratch: Path) -> Path:
-    """Makes the job disk in `scratch`. Returns the image."""
+def make(job: Job, scratch: Path, extra: dict[str, str]) -> Path:
+    """Makes the job disk in `scratch`, with more settings than the job's own. Returns it."""
     stage = scratch / "job"
     (stage / "job").mkdir(parents=True)
     if job.tree:
@@ -118,7 +118,7 @@ def make(job: Job, scratch: Path) -> Path:
     for source, destination in job.puts:
         stage_put(source, destination, stage)
     env = ENVIRONMENT | {"KERNEL": job.kernel} | job.env
-    settings = {"cwd": "/virtlab" if job.tree else "/"} | job.settings
+    settings = {"cwd": "/virtlab" if job.tree else "/"} | job.settings | extra
     (stage / "job/argv").write_bytes(vector(job.argv))
     (stage / "job/environ").write_bytes(vector([f"{k}={v}" for k, v in env.items()]))
     (stage / "job/settings").write_text("".join(f"{k} {v}\n" for k, v in settings.items()))

@@ -115,6 +115,9 @@ class Session:
         self.status: int | None = None
         self.trouble = ""
         self.lost: list[str] = []
+        self.received_bytes = dict.fromkeys(machine.CHANNELS, 0)
+        self.sent_bytes: dict[str, int] = {}
+        self.settled = False
         self.started: float | None = None
         self.timed_out = False
         self.begin = time.monotonic()
@@ -145,9 +148,28 @@ class Session:
             self.trouble = rest
         elif word == "lost":
             self.lost.append(rest)
+        elif word == "sent":
+            name, _, count = rest.partition(" ")
+            if name in self.received_bytes and count.isdigit():
+                self.sent_bytes[name] = int(count)
+        elif word == "settled":
+            self.settled = True
+
+    def missing(self) -> list[str]:
+        """The channels of which not all has arrived that the guest says to have sent."""
+        return [name for name, count in self.sent_bytes.items()
+                if self.received_bytes[name] < count]
+
+    def acknowledge(self) -> None:
+        """Lets a guest that has sent everything go, once everything is here."""
+        source = self.sources["control"]
+        if self.settled and not self.missing() and isinstance(source, SocketSource):
+            self.settled = False
+            source.send(b"a")
 
     def command_line(self) -> list[str]:
-        disk = job.make(self.plan.job, self.directory)
+        settle = {"settle": str(int(not self.plan.machine.deterministic))}
+        disk = job.make(self.plan.job, self.directory, settle)
         chardevs = {name: source.chardev() for name, source in self.sources.items()}
         if self.terminal:
             chardevs["terminal"] = self.terminal.source.chardev()
@@ -227,6 +249,7 @@ class Session:
                 output.flush()
         for name in self.sources:
             self.move(name)
+        self.acknowledge()
         if self.terminal:
             self.terminal.move(ready)
         return pidfd is None or pidfd not in ready
@@ -247,6 +270,8 @@ class Session:
             return False
         data = source.read()
         if data:
+            if name in self.received_bytes:
+                self.received_bytes[name] += len(data)
             self.sinks[name](data)
         return bool(data)
 
@@ -279,6 +304,8 @@ class Session:
         if returncode == machine.EXIT_FINISHED and self.status is not None:
             if self.unpacker.error:
                 return Outcome.TROUBLE, self.unpacker.error
+            if self.missing():
+                return Outcome.TROUBLE, f"output was lost: {', '.join(self.missing())}"
             if self.lost:
                 return Outcome.TROUBLE, f"/out came back incomplete: {', '.join(self.lost)}"
             return Outcome.FINISHED, ""

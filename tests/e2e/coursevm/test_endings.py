@@ -106,7 +106,7 @@ def test_full_out_comes_back(vm):
 
 
 def test_out_of_memory_kills_the_command_only(vm):
-    ended = vm("python3", "-c", "x = []\nwhile True: x.append(bytearray(1 << 20))")
+    ended = vm("python3", "-c", "x = []\nwhile True: x.append(b'x' * (16 << 20))")
     assert ended.status == 128 + 9
     assert "Out of memory" in ended.kernel_log
 
@@ -115,13 +115,13 @@ def test_out_of_memory_kills_the_command_only(vm):
 def test_fork_bomb_of_the_memory_kind_still_ends(vm):
     """Every child eats; the agent lives on and tells the status of the first."""
     script = ("import os\nfor _ in range(20):\n  if os.fork() == 0:\n    x = []\n"
-              "    while True: x.append(bytearray(1 << 20))\n"
+              "    while True: x.append(b'x' * (16 << 20))\n"
               "for _ in range(20): os.wait()\nprint('all gone')")
     ended = vm("python3", "-c", script)
     assert ended.status in (0, 128 + 9)
 
 
 def test_wiped_root_directory_does_not_matter(vm):
-    ended = vm("sh", "-c", "echo kept > /out/kept; rm -rf --one-file-system /usr /bin /lib* /etc 2>/dev/null; exit 4")
+    ended = vm("sh", "-c", "echo kept > /out/kept; rm -rf /usr/bin /usr/lib/x86_64-linux-gnu /etc; exit 4")
     assert ended.status == 4
     assert (ended.out / "kept").read_text() == "kept\n"

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 import pytest
 from conftest import COURSEVM, TROUBLE
@@ -43,6 +44,19 @@ def test_hundred_megabytes_of_output_arrive_whole(small_tree):
             wrong += block != b"0123456789abcde\n" * (len(block) // 16)
             total += len(block)
     assert (launcher.returncode, total, wrong) == (0, 104857600, 0)
+
+
+def test_last_words_arrive_at_a_slow_reader(small_tree):
+    """What is on the way when the command ends waits for its reader; the machine waits too."""
+    argv = [COURSEVM / "run", "--snapshot", "--tree", small_tree, "--", "sh", "-c",
+            "head -c 20000000 /dev/zero; head -c 20000000 /dev/zero > /out/zeros"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as launcher:
+        assert launcher.stdout
+        total = 0
+        while block := launcher.stdout.read(1 << 20):
+            total += len(block)
+            time.sleep(0.05)
+    assert (launcher.returncode, total) == (0, 20000000)
 
 
 def test_output_is_live(small_tree):
