@@ -29,6 +29,7 @@ KINDS = [who | what for who in (0, PF_U) for what in (0, PF_W, PF_I)]
 SLOTS = [(0, 32), (0x200, 8), (0x3FC, 4), (0x40000, 4), (0x40200, 4), (0x5FFFF, 1)]
 PML4, PDPT, PD, PT, PT2, DATA = 1, 2, 3, 4, 5, 16
 NO_MEMORY = 0x100
+FAR = 1 << 24			# beyond 36 address bits
 
 
 def flags() -> list[str]:
@@ -377,18 +378,19 @@ def forget_large(talk: Conversation, rng: random.Random, level: int) -> None:
 
 def step6(talk: Conversation, rng: random.Random) -> None:
     for upper in (RWU, P | U, P | W, RWU | NX):
-        followed_writes(talk, rng, upper)
+        followed_writes(talk, rng, upper, Mode(PML4 << 12))
+    followed_writes(talk, rng, RWU, Mode(PML4 << 12, nxe=False, width=36))
 
 
-def followed_writes(talk: Conversation, rng: random.Random, upper: int) -> None:
+def followed_writes(talk: Conversation, rng: random.Random, upper: int, mode: Mode) -> None:
     """The guest writes leaf entries of a live table; the shadow follows at once, without a fault."""
     look = "leaf_for(): what the entry may be now, or 0 if a fault must come first."
-    talk.machine("trap", SLOTS)
+    talk.machine("trap", [*SLOTS, (FAR, 1)])
     at = [rng.randrange(512) for _ in range(3)]
     anchor = gva_of(*at, 0)
     one_page(talk, anchor, DATA, RWU | D)
     talk.poke(entry_at(PD, at[2]), PT << 12 | upper)
-    talk.set_mode(Mode(cr3=PML4 << 12, nxe=True, width=40))
+    talk.set_mode(mode)
     path = paging.rights(upper)
     shadow: dict[int, tuple[int, int] | None] = {}
     for entry, about in written_entries(rng):
@@ -403,7 +405,7 @@ def followed_writes(talk: Conversation, rng: random.Random, upper: int) -> None:
         shadow[i] = made
         talk.shadow(gva, leaf_answer(*made) if made else "none",
                     f"The shadow after the guest wrote a leaf entry {about} (0x{entry:x}) "
-                    f"under a directory entry that allows {rights_text(path)}", look)
+                    f"under a directory entry that allows {rights_text(path)} ({mode})", look)
     talk.ask("0", "The number of findings of the audit", "audit", look=look)
 
 
@@ -426,14 +428,13 @@ def written_entries(rng: random.Random) -> list[tuple[int, str]]:
         (at(frame, RWU | A), "with D clear"), (at(frame, RWU | D), "with A clear"),
         (at(frame, W | U | A | D), "that is not present"), (0, "of zero"),
         (at(frame, RWU | A | D | 1 << 45), "with a reserved bit"), (at(NO_MEMORY, RWU | A | D), "to no memory"),
-        (at(PD, RWU | A | D), "to a shadowed table"), (at(frame, RWU | A | D | G | 1 << 10 | 1 << 55), "with G and ignored bits"),
+        (at(FAR, RWU | A | D), "to memory beyond 36 address bits"), (at(PD, RWU | A | D), "to a shadowed table"), (at(frame, RWU | A | D | G | 1 << 10 | 1 << 55), "with G and ignored bits"),
     ]
     for _ in range(40):
         bits = sum(bit for bit, chance in ((P, 0.9), (W, 0.6), (U, 0.6), (A, 0.9), (D, 0.5), (NX, 0.3)) if rng.random() < chance)
         cases.append((at(rng.choice((DATA + 1, DATA + 2, PT, 0x200)), bits), "at random"))
-    head = cases[:12]
-    rng.shuffle(head)
-    return head + cases[12:]
+    rng.shuffle(cases)
+    return cases
 
 
 STEPS = {1: step1, 2: step2, 3: step3, 4: step4, 5: step5, 6: step6}

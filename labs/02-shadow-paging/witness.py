@@ -21,7 +21,7 @@ STRATEGIES = ("vtlb", "trap")
 ROUNDS = 400
 PAGETABLES_ROUNDS = 200
 LIMIT = 60			# seconds of vmm for one guest, which needs three
-VM_LIMIT = 240
+VM_LIMIT = 180
 
 SCRIPT = """\
 insmod /root/shadowpt.ko || exit 90

@@ -3,7 +3,7 @@
 Each step is judged by itself: the reference, with that step's regions as submitted. First its
 host tests; what passes there goes into one module, and that into the course VM. If the module
 with all of them fails there, each step gets a module of its own, so that one step's fault costs
-no other's points.
+no other's points. A failure in the VM stands only if the reference passes in the same VM.
 
 A lab's checks.py offers
 	host(step: int, host: Host) -> None	raise Failure if the step is wrong
@@ -44,7 +44,7 @@ class Grading:
     with_vm: bool
     tell: Callable[[str], None]
     checks: ModuleType = field(init=False)
-    vm_memory: dict[str, Part] = field(default_factory=dict)
+    runs: dict[str, Part] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.checks = self.lab.checks()
@@ -80,21 +80,30 @@ class Grading:
                                                INTERMEDIATE / "objects", rng))
         return self.attempt(HOST, step.host, work)
 
-    def vm(self, steps: set[int], points: int) -> Part:
+    def module_run(self, name: str, composed: dict[str, str]) -> Part:
         """One module in one VM; an equal module is run once."""
+        key = repr(sorted(composed.items()))
+        if key not in self.runs:
+            machine = Machine(self.lab, self.kernel, composed, self.work / name, self.out / name, INTERMEDIATE,
+                              self.seed)
+            self.runs[key] = self.attempt(VM, 0, lambda: self.checks.vm(machine))
+        return self.runs[key]
+
+    def vm(self, steps: set[int], points: int) -> Part:
+        """The module with these steps as submitted. A failure stands only if the reference passes."""
         try:
             composed = submission.compose(self.lab, self.taken, steps)
         except Failure as failure:
             return Part(VM, points, Verdict.FAIL, failure.why, failure.look)
-        reference = {path: (TREE / path).read_text() for path in composed}
-        key = repr(sorted((path, text) for path, text in composed.items() if text != reference[path]))
-        if key not in self.vm_memory:
-            name = "vm-" + "-".join(str(n) for n in sorted(steps))
-            machine = Machine(self.lab, self.kernel, composed, self.work / name, self.out / name,
-                              INTERMEDIATE, self.seed)
-            self.vm_memory[key] = self.attempt(VM, points, lambda: self.checks.vm(machine))
-        known = self.vm_memory[key]
-        return Part(VM, points, known.verdict, known.why, known.look, known.seconds)
+        part = self.module_run("vm-" + "-".join(str(n) for n in sorted(steps)), composed)
+        verdict, why = part.verdict, part.why
+        if verdict is Verdict.FAIL:
+            self.tell("course VM: the reference, to be sure that the machine is not to blame")
+            control = self.module_run("vm-reference", {path: (TREE / path).read_text() for path in self.lab.files})
+            if control.verdict is not Verdict.PASS:
+                verdict = Verdict.COULD_NOT_TELL
+                why = f"The grader could not tell: the reference fails in the course VM too: {control.why}"
+        return Part(VM, points, verdict, why, part.look, part.seconds)
 
     def vm_parts(self, passed: list[Step]) -> dict[int, Part]:
         """The VM part of each step that passed on the host."""

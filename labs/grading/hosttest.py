@@ -53,18 +53,18 @@ class Host:
     rng: random.Random
 
     def object_file(self, path: str, flags: Sequence[str], headers: str) -> Path:
-        """Compiles one file, of the project or of the submission, unless that was done before."""
+        """Compiles one file. An object of the project's own is kept for other gradings."""
         text = self.composed.get(path)
         submitted = text is not None and text != (TREE / path).read_text()
         if text is None:
             text = (TREE / path).read_text()
         key = hashlib.sha256("\0".join([CC, path, *flags, headers, text]).encode()).hexdigest()
-        target = self.cache / f"{key}.o"
+        target = (self.work if submitted else self.cache) / f"{key}.o"
         if target.exists():
             return target
         source = self.work / f"{key[:8]}-{Path(path).name}"
         source.write_text(text if submitted else f'#line 1 "{OURS}{Path(path).name}"\n{text}')
-        made = self.work / f"{key}.o"
+        made = self.work / f"{key}.new"
         ended = sandbox.compile_limited([CC, *flags, f"-I{(TREE / path).parent}", "-c", "-o", str(made), str(source)])
         if ended.status == 0:
             made.replace(target)
@@ -88,14 +88,19 @@ class Host:
                 headers.update(header.read_bytes())
         with ThreadPoolExecutor(2) as pool:
             objects = list(pool.map(lambda p: self.object_file(p, flags, headers.hexdigest()), sources))
-        program = self.work / name
         link = [flag for flag in flags if flag.startswith("-fsanitize")]
+        key = hashlib.sha256("\0".join([CC, *link, *(o.stem for o in objects)]).encode()).hexdigest()
+        kept = (self.cache if all(o.parent == self.cache for o in objects) else self.work) / f"{key}.program"
+        if kept.exists():
+            return kept
+        program = self.work / name
         ended = sandbox.compile_limited([CC, "-static", *link, "-o", str(program), *map(str, objects)])
         if ended.status:
-            why = ended.errors.strip().splitlines()
-            raise Failure(f"It does not link: {why[0] if why else 'no message'}.",
+            why = re.search(r"(?:undefined reference|multiple definition).*", ended.errors)
+            raise Failure(f"It does not link: {why[0] if why else 'the linker gave up'}.",
                           "Only define what the skeleton defines.")
-        return program
+        program.replace(kept)
+        return kept
 
     def run(self, program: Path, questions: str) -> tuple[list[str], Failure | None]:
         """The program's answers, and how it died, if it did."""

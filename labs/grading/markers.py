@@ -76,16 +76,12 @@ def regions(text: str, lab: str, name: str, steps: set[int] | None = None) -> li
 
 
 def replace(text: str, lab: str, name: str, new: Callable[[int, Region], list[str] | None]) -> str:
-    """The file with each region's lines replaced by `new(i, region)`; None leaves them.
-
-    What follows the skeleton's colon in a marker is for the skeleton maker and is cut.
-    """
+    """The file with each region's lines replaced by `new(i, region)`; None leaves them."""
     lines = text.split("\n")
     out: list[str] = []
     done = 0
     for i, region in enumerate(regions(text, lab, name)):
-        out += lines[done:region.first - 1]
-        out.append(f"{region.indent}/* lab {lab} step {region.step} begin: {region.words} */")
+        out += lines[done:region.first]
         body = new(i, region)
         out += lines[region.first:region.last] if body is None else body
         done = region.last
@@ -103,7 +99,9 @@ def skeleton(text: str, lab: str, name: str, steps: set[int], solved: set[int]) 
         body += [region.indent + line for line in re.split(r"(?<=;) ", region.skeleton) if line]
         return body
 
-    return replace(text, lab, name, cut)
+    # what follows "skeleton:" in a marker has done its duty
+    return re.sub(r"(?m)^([ \t]*/\* lab " + lab + r" step \d+ begin: .*?); skeleton: .* \*/[ \t]*$", r"\1 */",
+                  replace(text, lab, name, cut))
 
 
 def body(text: str, region: Region) -> list[str]:
@@ -126,7 +124,7 @@ def graft(reference: str, student: str, lab: str, name: str, steps: set[int]) ->
                           "that order: put back those of the skeleton")
 
     def from_student(i: int, region: Region) -> list[str] | None:
-        if region.step not in steps:
+        if region.step not in steps or body(student, theirs[i]) == body(reference, region):
             return None
         return [f'#line {theirs[i].first + 1} "{name}"', *body(student, theirs[i]),
                 f'#line {region.last + 1} "reference/{name}"']

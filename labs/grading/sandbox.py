@@ -122,7 +122,7 @@ def _run(argv: list[str], stdin: bytes, seconds: float, prepare: object) -> Ende
                      errors.read(1 << 16).decode(errors="replace"), timed_out)
 
 
-def run(program: Path, stdin: bytes, cpu: int = 10) -> Ended:
+def run(program: Path, stdin: bytes, cpu: int = 5) -> Ended:
     """Runs a static program confined, for so many seconds of CPU time (more of the clock's)."""
     ended = _run([str(program)], stdin, cpu * 6, lambda: _confine(cpu))
     if ended.status == 126 and not ended.output:
