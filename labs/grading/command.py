@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import lab as labs
 from . import markers, report, submission
+from .crash import kernels
 from .grade import Grading
 from .outcome import Infrastructure, Usage
 
@@ -55,6 +56,8 @@ def grade(argv: list[str]) -> int:
     chosen = labs.find(options.lab)
     for number in options.step:
         chosen.step(number)
+    if options.kernel not in kernels():
+        raise Usage(f"no such kernel: {options.kernel}: there is {', '.join(kernels())}")
     out = (options.out or labs.TREE / "build" / "labs" / chosen.number).resolve()
     taken = submission.load(chosen, options.submission)
     tell = (lambda text: None) if options.quiet else (lambda text: print(text, file=sys.stderr, flush=True))

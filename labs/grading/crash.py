@@ -10,9 +10,14 @@ from .lab import TREE
 
 sys.path.insert(0, str(TREE / "coursevm"))
 
-from vm import klog  # noqa: E402  (the course VM's scanner of kernel logs)
+from vm import klog, recipe  # noqa: E402  (the course VM's own)
 
 FRAME = re.compile(r"\b(?P<function>[A-Za-z_][\w.]*)\+0x(?P<offset>[0-9a-f]+)/0x[0-9a-f]+ \[(?P<module>\w+)\]")
+
+
+def kernels() -> list[str]:
+    """The kernels that the course VM offers."""
+    return list(recipe.KERNELS)
 
 
 def source_line(module: Path, function: str, offset: int) -> str:

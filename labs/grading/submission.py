@@ -19,6 +19,8 @@ MAX_BYTES = 256 << 10
 
 # A comment, a string, a character: what C's tokens are looked for outside of.
 OPAQUE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+# A backslash at the end of a line joins it to the next, before anything else is looked at.
+JOINED = re.compile(r"\\[ \t\v\f]*\n")
 DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)", re.MULTILINE)
 ASSEMBLY = re.compile(r"\b\w*(?:asm|_Pragma)\w*\b", re.IGNORECASE)
 
@@ -46,10 +48,11 @@ def read_regular(folder: Path, name: str) -> str | None:
                       "(a symbolic link is refused).", look) from error
     finally:
         os.close(at)
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(fd)
+        raise Failure(f"{name} is not a regular file.", look)
     with os.fdopen(fd, "rb") as file:
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode):
-            raise Failure(f"{name} is not a regular file.", look)
         if info.st_size > MAX_BYTES:
             raise Failure(f"{name} has {info.st_size} bytes; {MAX_BYTES} are allowed.", look)
         data = file.read(MAX_BYTES + 1)
@@ -68,7 +71,7 @@ def plain_c(lines: list[str], name: str, step: int) -> None:
     These could take in files of the machine that grades, or code that no function holds.
     """
     text = OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]),
-                      "\n".join(lines).replace("\\\n", " "))
+                      JOINED.sub("", "\n".join(lines)))
     if DIRECTIVE.search(text):
         raise Failure(f"Step {step} in {name} has a preprocessor line.", "Use plain C between the markers.")
     if match := ASSEMBLY.search(text):

@@ -1,0 +1,72 @@
+"""The grader's own test: known wrong submissions lose the step that they break, and no other."""
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from lab_runs import Graded, edited, grade, labs
+
+Mutant = tuple[str, int, str, str, str]
+
+
+def mutants() -> list[tuple[str, Mutant]]:
+    """Of every lab: (lab, mutant)."""
+    found = []
+    for name in labs.names():
+        spec = importlib.util.spec_from_file_location("mutants", labs.LABS / name / "mutants.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found += [(name, mutant) for mutant in module.MUTANTS]
+    return found
+
+
+ALL = mutants()
+IDS = [mutant[0] for _, mutant in ALL]
+
+
+def make(name: str, mutant: Mutant, folder: Path) -> Path:
+    _, _, path, old, new = mutant
+    return edited(labs.find(name).number, folder, path, old, new)
+
+
+@pytest.fixture(scope="module")
+def graded_on_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Graded]]]:
+    """Every mutant graded on the host, two at a time."""
+    top = tmp_path_factory.mktemp("mutants")
+
+    def one(name: str, mutant: Mutant) -> Graded:
+        return grade(top / f"{mutant[0]}.out", make(name, mutant, top / mutant[0]), "--host-only", "--quiet",
+                     lab=labs.find(name).number)
+
+    with ThreadPoolExecutor(2) as pool:
+        yield {mutant[0]: pool.submit(one, name, mutant) for name, mutant in ALL}
+    shutil.rmtree(top)
+
+
+@pytest.mark.parametrize(("name", "mutant"), ALL, ids=IDS)
+def test_mutant_loses_its_step_on_the_host(name: str, mutant: Mutant,
+                                           graded_on_host: dict[str, Future[Graded]]) -> None:
+    graded = graded_on_host[mutant[0]].result()
+    assert graded.status == 0, str(graded)
+    assert graded.lost == {mutant[1]}, str(graded)
+    assert graded.step(mutant[1])["sentence"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "mutant"), ALL, ids=IDS)
+def test_mutant_loses_exactly_its_step_with_the_vm(name: str, mutant: Mutant, tmp_path: Path) -> None:
+    graded = grade(tmp_path / "out", make(name, mutant, tmp_path / "student"), lab=labs.find(name).number)
+    assert graded.status == 0, str(graded)
+    assert graded.lost == {mutant[1]} and graded.step(mutant[1])["earned"] == 0, str(graded)
+
+
+def test_every_step_of_every_lab_has_mutants() -> None:
+    for name in labs.names():
+        lab = labs.find(name)
+        broken = [mutant[1] for owner, mutant in ALL if owner == name]
+        assert len(broken) >= 8 and set(broken) == {step.number for step in lab.steps}
