@@ -11,9 +11,10 @@ A lab's checks.py offers
 """
 from __future__ import annotations
 
-import hashlib
 import random
+import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from .outcome import Failure, Grade, Infrastructure, Part, StepResult, Verdict
 from .submission import Submission
 
 HOST, VM = "host tests", "course VM"
+VM_FOLDER = re.compile(r"vm-(?:reference|\d+(?:-\d+)*)")
 INTERMEDIATE = TREE / "build" / "obj" / "labs"
 
 
@@ -44,14 +46,11 @@ class Grading:
     with_vm: bool
     tell: Callable[[str], None]
     checks: ModuleType = field(init=False)
+    work: Path = field(init=False)
     runs: dict[str, Part] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.checks = self.lab.checks()
-
-    @property
-    def work(self) -> Path:
-        return INTERMEDIATE / "work" / hashlib.sha256(str(self.out.resolve()).encode()).hexdigest()[:12]
 
     def attempt(self, name: str, points: int, work: Callable[[], None]) -> Part:
         """Runs one part. The grader's own trouble is tried once more."""
@@ -123,9 +122,18 @@ class Grading:
         return parts
 
     def grade(self) -> Grade:
+        """Grades; what is neither result nor worth keeping is gone afterwards."""
+        for old in self.out.glob("vm-*"):
+            if VM_FOLDER.fullmatch(old.name):
+                shutil.rmtree(old)
+        (INTERMEDIATE / "work").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=INTERMEDIATE / "work") as work:
+            self.work = Path(work)
+            return self.grade_steps()
+
+    def grade_steps(self) -> Grade:
         began = time.monotonic()
         steps = [step for step in self.lab.steps if not self.only or step.number in self.only]
-        shutil.rmtree(self.work, ignore_errors=True)
         host: dict[int, Part] = {}
         for step in steps:
             host[step.number] = self.host(step)
@@ -139,7 +147,6 @@ class Grading:
                 parts.append(vm.get(step.number) or Part(VM, step.vm, blocked,
                                                          "Not run: the step's host tests come first."))
             results.append(StepResult(step.number, step.title, parts))
-        shutil.rmtree(self.work, ignore_errors=True)
         grade = Grade(self.lab.name, self.lab.title, self.seed, self.kernel, results, time.monotonic() - began)
         if not self.with_vm:
             grade.notes.append("Host tests only: the course VM's points are not in this.")

@@ -5,11 +5,11 @@ submission may own: it is data to compare with what this side computes, never a 
 """
 from __future__ import annotations
 
+import functools
 import hashlib
-import os
-import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,11 @@ from .hosttest import first_error
 from .lab import TREE, Lab
 from .outcome import Failure, Infrastructure
 from .submission import read_regular
+
+# Seconds for a build that takes ten; the host tests have compiled the same file within limits.
+BUILD_LIMIT = 600
+# So many builds of the reference are kept, as the sources change.
+KEPT = 3
 
 COURSEVM = TREE / "coursevm"
 BUILD = TREE / "build"
@@ -59,7 +64,7 @@ class Run:
 
     folder: Path
 
-    def text(self, name: str, limit: str = "") -> str:
+    def text(self, name: str) -> str:
         """A file that the guest left, as text; "" if there is none that can be read."""
         try:
             return read_regular(self.folder, name) or ""
@@ -79,38 +84,51 @@ class Machine:
     cache: Path
     seed: int
 
+    @functools.cached_property
+    def release(self) -> str:
+        """The kernel's release, as uname -r prints it."""
+        return command([COURSEVM / "image", "--kernel", self.kernel, "--release"], "the course VM's image")
+
     def pristine(self, folder: str) -> Path:
         """A copy of the project's sources with the reference built in it, made once."""
         files = source_files(self.lab)
-        digest = hashlib.sha256(self.kernel.encode())
+        digest = hashlib.sha256(self.release.encode())
         for path in files:
             digest.update(f"\0{path}\0".encode() + (TREE / path).read_bytes())
-        built = self.cache / f"module-{self.lab.number}-{self.kernel}-{digest.hexdigest()[:16]}"
+        family = f"module-{self.lab.number}-{self.kernel}"
+        built = self.cache / f"{family}-{digest.hexdigest()[:16]}"
         if built.is_dir():
             return built
-        staging = built.with_name(f"{built.name}.{os.getpid()}")
-        for path in files:
-            (staging / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(TREE / path, staging / path)
-        status, text = self.kbuild(staging, folder)
-        if status:
-            raise Infrastructure(f"cannot build: the reference module: {text.strip()[-500:]}: run `make modules`")
-        try:
-            staging.rename(built)
-        except OSError:
-            shutil.rmtree(staging)
+        with tempfile.TemporaryDirectory(prefix="new-", dir=self.cache, ignore_cleanup_errors=True) as staging:
+            tree = Path(staging) / "tree"
+            for path in files:
+                (tree / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(TREE / path, tree / path)
+            status, text = self.kbuild(tree, folder)
+            if status:
+                raise Infrastructure(f"cannot build: the reference module: {first_error(text) or text[-300:]}: "
+                                     "see `make modules`")
+            if not built.is_dir():
+                tree.rename(built)
+        for old in sorted(self.cache.glob(f"{family}-*"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
         return built
 
     def kbuild(self, tree: Path, folder: str) -> tuple[int, str]:
         """Runs the kernel's build system on a copy of the sources, natively in the image."""
-        release = command([COURSEVM / "image", "--kernel", self.kernel, "--release"], "the course VM's image")
-        done = subprocess.run(
-            [str(COURSEVM / "enter"), "--kernel", self.kernel, "--bind", f"{tree}:/lab", "--", "make",
-             "--no-print-directory", "-j2", "-C", f"/lib/modules/{release}/build", f"M=/lab/{folder}", "modules"],
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=600, cwd=TREE)
+        try:
+            done = self.enter_make(tree, folder)
+        except subprocess.TimeoutExpired as late:
+            raise Failure("The module is too much for the compiler.") from late
         if done.returncode == TROUBLE:
             raise Infrastructure(f"cannot enter the course VM's image: {done.stderr.strip()}")
         return done.returncode, done.stdout + done.stderr
+
+    def enter_make(self, tree: Path, folder: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(COURSEVM / "enter"), "--kernel", self.kernel, "--bind", f"{tree}:/lab", "--", "make",
+             "--no-print-directory", "-j2", "-C", f"/lib/modules/{self.release}/build", f"M=/lab/{folder}", "modules"],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=BUILD_LIMIT, cwd=TREE)
 
     def build_module(self, folder: str) -> Path:
         """The module in this folder of the sources, with the submission's files in it."""

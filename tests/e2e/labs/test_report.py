@@ -6,8 +6,6 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from lab_runs import LABS  # noqa: F401
-
 from grading import report
 from grading.outcome import Grade, Part, StepResult, Verdict
 

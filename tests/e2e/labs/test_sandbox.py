@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab_runs import LABS  # noqa: F401  (makes the grader importable)
-
 from grading import sandbox
 
 
