@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Caps: a group may use at most so many percent of one CPU, in every policy.
+ *
+ * Cap time flows in at that rate and out as the group runs. It never exceeds one
+ * slot, so in any stretch of time the group runs at most its cap and one slot more (S6).
+ */
+#include <linux/math64.h>
+
+#include "csched.h"
+
+/* A throttled group stays so until it has this much, so that slots do not crumble. */
+static u64 grain(const struct csched_group *g)
+{
+	return g->pool->params.slot / 2;
+}
+
+static void fill_up(struct csched_group *g)
+{
+	u64 now = g->pool->now;
+	s64 most = g->pool->params.slot;
+
+	/* Beyond this it is full whatever it owed; and the product stays small. */
+	if (now - g->cap_at > 1000 * CSCHED_NS_PER_S)
+		g->cap_time = most;
+	else
+		g->cap_time += csched_scale(now - g->cap_at, g->attr.cap, 100);
+	if (g->cap_time > most)
+		g->cap_time = most;
+	g->cap_at = now;
+}
+
+/**
+ * csched_cap_charge - a group has run
+ * @g: the group
+ * @ns: for how long
+ */
+void csched_cap_charge(struct csched_group *g, u64 ns)
+{
+	if (!g->attr.cap)
+		return;
+	g->cap_time -= ns;
+	if (g->cap_time < -CSCHED_DEBT_MAX)
+		g->cap_time = -CSCHED_DEBT_MAX;
+}
+
+/**
+ * csched_cap_set - the cap has changed
+ * @g: the group, with its new cap
+ */
+void csched_cap_set(struct csched_group *g)
+{
+	g->throttled = false;
+	g->cap_time = g->pool->params.slot;
+	g->cap_at = g->pool->now;
+}
+
+/**
+ * csched_cap_advance - throttle, or no longer
+ * @g: a group; pool->now has moved on
+ *
+ * Returns when to be called next, or CSCHED_NO_TIMER.
+ */
+u64 csched_cap_advance(struct csched_group *g)
+{
+	u64 now = g->pool->now;
+	u64 flow;
+
+	if (!g->attr.cap)
+		return CSCHED_NO_TIMER;
+	fill_up(g);
+	if (g->cap_time <= 0)
+		g->throttled = true;
+	else if (g->cap_time >= (s64)grain(g))
+		g->throttled = false;
+
+	if (g->throttled)
+		return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;
+	flow = 100ull * g->nr_held;
+	if (flow <= g->attr.cap)
+		return CSCHED_NO_TIMER;
+	return now + div64_u64(g->cap_time * 100ull, flow - g->attr.cap) + 1;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What each group is due, and its lag: due minus got. Kept for every policy, so
+ * that they can be compared; share also decides by it.
+ *
+ * Whenever the pool's CPUs have done some ns of work, each active group was due
+ * its part of them and one group has got them. So lags add up to 0 (S4).
+ */
+#include <linux/math64.h>
+
+#include "csched.h"
+
+/**
+ * csched_scale - value * num / den, rounded down, without overflow on the way
+ * @value: any
+ * @num: below 2^32
+ * @den: 1 to 2^32
+ */
+u64 csched_scale(u64 value, u64 num, u64 den)
+{
+	u64 whole = div64_u64(value, den);
+	u64 rest = value - whole * den;
+
+	return whole * num + div64_u64(rest * num, den);
+}
+
+/*
+ * Raise the lag of all active groups by @ns in all, each by its part. Parts are
+ * cut from one row, so that what rounding takes from one the next one gets.
+ */
+static void give(struct csched_pool *pool, s64 ns)
+{
+	u64 size = ns < 0 ? -ns : ns, row = 0, before = 0;
+	struct csched_group *g;
+
+	list_for_each_entry(g, &pool->groups, link) {
+		u64 upto;
+
+		if (!g->active)
+			continue;
+		row += g->due;
+		upto = csched_scale(size, row, pool->due);
+		g->lag += ns < 0 ? -(s64)(upto - before) : (s64)(upto - before);
+		before = upto;
+	}
+}
+
+/* What @g would have been due since it left, had it stayed. */
+static u64 missed(const struct csched_group *g)
+{
+	const struct csched_group *other;
+	u64 weight = g->attr.weight;
+
+	list_for_each_entry(other, &g->pool->groups, link)
+		if (other->active)
+			weight += other->attr.weight;
+	return csched_scale(g->pool->work - g->left_at, g->attr.weight, weight);
+}
+
+/**
+ * csched_lag_join - a group becomes active
+ * @g: inactive so far
+ *
+ * It comes with what is left of the debt it left with: while it slept it was due
+ * its part as ever, only that it can never be due more than nothing. The others
+ * are due that rest now. Nobody to owe it to, no debt. csched_readjust() must follow.
+ */
+void csched_lag_join(struct csched_group *g)
+{
+	g->lag += missed(g);
+	if (g->lag > 0 || !g->pool->due)
+		g->lag = 0;
+	else
+		give(g->pool, -g->lag);
+	g->active = true;
+}
+
+/**
+ * csched_lag_leave - a group becomes inactive
+ * @g: active so far
+ *
+ * What it is due and does not take goes to the others; what it owes, it takes along.
+ */
+void csched_lag_leave(struct csched_group *g)
+{
+	s64 lag = g->lag;
+
+	g->active = false;
+	g->left_at = g->pool->work;
+	csched_readjust(g->pool);
+	if (g->pool->due)
+		give(g->pool, lag);
+	if (lag > 0)
+		g->lag = 0;
+}
+
+/**
+ * csched_lag_charge - a group has run
+ * @g: the group
+ * @ns: for how long
+ */
+void csched_lag_charge(struct csched_group *g, u64 ns)
+{
+	s64 forgiven;
+
+	g->lag -= ns;
+	g->pool->work += ns;
+	if (g->active)
+		give(g->pool, ns);
+	forgiven = -CSCHED_DEBT_MAX - g->lag;
+	if (forgiven > 0) {
+		g->lag += forgiven;
+		if (g->active)
+			give(g->pool, -forgiven);
+	}
+}
+
+/**
+ * csched_lag_forfeit - a group cannot take what it is due
+ * @g: active, but throttled
+ */
+void csched_lag_forfeit(struct csched_group *g)
+{
+	s64 lag = g->lag;
+
+	if (lag <= 0)
+		return;
+	g->lag = 0;
+	give(g->pool, lag);
+}
+
+/* Percent of a CPU that @g can use at most: it has so many tasks, and a cap. */
+static u64 fills(const struct csched_group *g)
+{
+	u64 cpus = g->nr_active < g->pool->cpus ? g->nr_active : g->pool->cpus;
+
+	return g->attr.cap && g->attr.cap < 100 * cpus ? g->attr.cap : 100 * cpus;
+}
+
+/**
+ * csched_readjust - how many CPUs each active group is due
+ * @pool: one of its groups, weights or task counts has changed
+ *
+ * A group cannot use more CPUs than it has tasks, nor more than its cap. One whose
+ * weight asks for more is saturated: it is due just that, and the others divide the
+ * rest, which may saturate the next. (Chandra et al., "Surplus Fair Scheduling", OSDI 2000.)
+ */
+void csched_readjust(struct csched_pool *pool)
+{
+	u64 weight = 0, percent = 100ull * pool->cpus;
+	struct csched_group *g;
+	bool again;
+
+	list_for_each_entry(g, &pool->groups, link) {
+		g->saturated = false;
+		if (g->active)
+			weight += g->attr.weight;
+	}
+	do {
+		again = false;
+		list_for_each_entry(g, &pool->groups, link) {
+			if (!g->active || g->saturated || g->attr.weight * percent < fills(g) * weight)
+				continue;
+			g->saturated = true;
+			percent -= fills(g);
+			weight -= g->attr.weight;
+			again = true;
+		}
+	} while (again);
+
+	pool->due = 0;
+	list_for_each_entry(g, &pool->groups, link) {
+		if (!g->active) {
+			g->due = 0;
+			continue;
+		}
+		if (g->saturated)
+			g->due = fills(g) << pool->due_shift;
+		else
+			g->due = csched_scale(percent << pool->due_shift, g->attr.weight, weight);
+		if (!g->due)
+			g->due = 1;
+		pool->due += g->due;
+	}
+}
+
+/* ns until @g is due its next whole slot, in ns of pool work times its due. */
+static s64 until_due(const struct csched_group *g)
+{
+	s64 left = (s64)g->pool->params.slot - g->lag;
+	s64 most = 1ll << 31;
+
+	return left > most ? most : left < -most ? -most : left;
+}
+
+/**
+ * csched_due_before - must a run rather than b?
+ * @a: a group
+ * @b: another
+ *
+ * First those that have not had more than their due; among them the one that is
+ * due its next whole slot first.
+ */
+bool csched_due_before(const struct csched_group *a, const struct csched_group *b)
+{
+	if ((a->lag >= 0) != (b->lag >= 0))
+		return a->lag >= 0;
+	return until_due(a) * (s64)b->due < until_due(b) * (s64)a->due;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The simulator: see sim.h. */
+#include <string.h>
+
+#include "../tap.h"
+#include "sim.h"
+
+/* The core asks without saying which simulation it is in; there is one at a time. */
+static struct sim *current_sim;
+
+static u64 ran(const struct sim_task *t, u64 now)
+{
+	return t->ran + (t->executing ? now - t->from : 0);
+}
+
+static u64 runtime(struct csched_task *core)
+{
+	struct sim_task *t = container_of(core, struct sim_task, core);
+	u64 now = current_sim->now;
+
+	if (current_sim->stale && t->executing) {
+		u64 tick = now - now % (4 * MS);
+
+		return tick > t->from ? ran(t, tick) : t->ran;
+	}
+	return ran(t, now);
+}
+
+u64 sim_random(struct sim *sim, u64 below)
+{
+	return below ? tap_next(&sim->random) % below : 0;
+}
+
+static void pause_task(struct sim *sim, struct sim_task *t)
+{
+	if (!t->executing)
+		return;
+	t->left -= sim->now - t->from;
+	t->ran = ran(t, sim->now);
+	t->executing = false;
+}
+
+static void resume_task(struct sim *sim, struct sim_task *t)
+{
+	if (t->executing)
+		return;
+	t->executing = true;
+	t->from = sim->now;
+}
+
+static u64 vary(struct sim *sim, u64 ns, u32 jitter)
+{
+	if (ns == SIM_FOREVER || !jitter)
+		return ns;
+	return ns - ns * jitter / 200 + sim_random(sim, ns * jitter / 100 + 1);
+}
+
+static bool may_run(const struct csched_task *t)
+{
+	return t->state != CSCHED_BLOCKED && !t->group->throttled;
+}
+
+/* O1, over the time in which nothing happens. */
+static void let_time_pass(struct sim *sim, u64 until)
+{
+	u32 want = 0, busy = 0;
+	int i;
+
+	for (i = 0; i < SIM_TASKS; i++) {
+		struct sim_task *t = &sim->tasks[i];
+
+		if (!t->used)
+			continue;
+		busy += t->executing;
+		want += t->executing || may_run(&t->core);
+	}
+	if (want > sim->pool.cpus)
+		want = sim->pool.cpus;
+	if (busy < want)
+		sim->lost += (want - busy) * (until - sim->now);
+	sim->busy += busy * (until - sim->now);
+	sim->now = until;
+}
+
+/* What a task may run on after it was told to stop. */
+static u64 overrun(const struct sim *sim)
+{
+	return sim->obey + sim->kernel + (sim->stale ? 4 * MS : 0);
+}
+
+static void check_waits(struct sim *sim)
+{
+	u64 bound = sim->pool.params.park_max + 2 * sim->pool.params.slot + 2 * overrun(sim);
+	u32 waiting = 0;
+	int i;
+
+	for (i = 0; i < SIM_TASKS; i++)
+		waiting += sim->tasks[i].used;
+	bound += waiting * (CSCHED_MINIMAL_PART * sim->pool.params.min_slot + overrun(sim) + sim->start);
+	for (i = 0; i < SIM_TASKS; i++) {
+		const struct sim_task *t = &sim->tasks[i];
+
+		if (!t->used || t->core.state != CSCHED_WAITING || t->core.group->attr.cap)
+			continue;
+		CHECK(sim->now - t->core.since <= bound,
+		      "O3: task %d has waited for %llu us, more than %llu", i,
+		      (sim->now - t->core.since) / US, bound / US);
+	}
+}
+
+/* O4: every 5 ms, over the last 100. */
+static void check_caps(struct sim *sim)
+{
+	int i, n;
+
+	for (i = 0; i < SIM_GROUPS; i++) {
+		struct csched_group *g = &sim->groups[i];
+		u64 used, most;
+		u32 tasks = 0;
+
+		if (!g->pool || !g->attr.cap)
+			continue;
+		for (n = 0; n < SIM_TASKS; n++)
+			tasks += sim->tasks[n].used && sim->tasks[n].core.group == g;
+		memmove(&sim->window[i][0], &sim->window[i][1], 20 * sizeof(u64));
+		used = sim_used(sim, g);
+		sim->window[i][20] = used;
+		if (++sim->window_at[i] <= 21 || sim->kernel)
+			continue;
+		/* Minimal slots come at most one in park_max for each task. */
+		most = g->attr.cap * MS + sim->pool.params.slot + tasks * overrun(sim) +
+		       tasks * sim->pool.params.min_slot;
+		/* A stray overruns once for each time it wakes. */
+		for (n = 0; n < SIM_TASKS; n++)
+			if (sim->tasks[n].used && sim->tasks[n].core.group == g && sim->tasks[n].sleep)
+				most += 100 * MS / (sim->tasks[n].sleep / 2) * overrun(sim);
+		CHECK(used - sim->window[i][0] <= most,
+		      "O4: group %d with cap %u has run %llu us of 100000", i, g->attr.cap,
+		      (used - sim->window[i][0]) / US);
+	}
+}
+
+static void carry_out(struct sim *sim)
+{
+	enum csched_order order;
+	struct csched_task *core;
+
+	while ((core = csched_next_order(&sim->pool, &order))) {
+		struct sim_task *t = container_of(core, struct sim_task, core);
+		bool slow = sim->kernel && !sim_random(sim, 50);
+
+		sim->moves++;
+		t->park_at = SIM_NEVER;
+		t->start_at = SIM_NEVER;
+		if (order == CSCHED_STOP && !(t->deaf && core->state == CSCHED_LEAVING))
+			t->park_at = sim->now + (slow ? sim->kernel : sim_random(sim, sim->obey + 1));
+		else if (order == CSCHED_GO && !t->executing)
+			t->start_at = sim->now + sim_random(sim, sim->start + 1);
+		if (order == CSCHED_GO && t->woke != SIM_NEVER) {
+			if (sim->now - t->woke > t->worst_wake)
+				t->worst_wake = sim->now - t->woke;
+			t->woke = SIM_NEVER;
+		}
+	}
+}
+
+static void settle(struct sim *sim)
+{
+	int violated, i;
+
+	csched_settle(&sim->pool, sim->now);
+	violated = csched_audit(&sim->pool);
+	CHECK(!violated, "S%d does not hold at %llu us", violated, sim->now / US);
+	CHECK(sim->pool.timer > sim->now, "the timer is set to the past or to now");
+	carry_out(sim);
+	check_waits(sim);
+	for (i = 0; i < SIM_GROUPS; i++) {
+		struct csched_group *g = &sim->groups[i];
+
+		if (!g->pool || !g->active)
+			continue;
+		if (g->lag < sim->lag_min)
+			sim->lag_min = g->lag;
+		if (g->lag > sim->lag_max)
+			sim->lag_max = g->lag;
+	}
+}
+
+void sim_init(struct sim *sim, const struct csched_policy *policy,
+	      const struct csched_params *params, u32 cpus)
+{
+	u64 seed = sim->random;
+
+	memset(sim, 0, sizeof(*sim));
+	sim->random = seed ? seed : tap_seed();
+	current_sim = sim;
+	CHECK(!csched_pool_init(&sim->pool, policy, params, cpus, runtime, 0), "parameters refused");
+}
+
+void sim_fini(struct sim *sim)
+{
+	int i;
+
+	for (i = 0; i < SIM_GROUPS; i++)
+		if (sim->groups[i].pool)
+			sim_group_del(sim, &sim->groups[i]);
+	CHECK(list_empty(&sim->pool.groups) && list_empty(&sim->pool.held) &&
+	      list_empty(&sim->pool.waiting) && list_empty(&sim->pool.orders),
+	      "something is left over");
+	CHECK_EQ(sim->pool.weight, 0);
+	CHECK_EQ(sim->pool.nr_held, 0);
+}
+
+struct csched_group *sim_group(struct sim *sim, u32 weight, u32 cap, u64 burst)
+{
+	struct csched_attr attr = { .weight = weight, .cap = cap, .burst = burst };
+	struct csched_group *g = sim->groups;
+	int ret;
+
+	while (g->pool)
+		g++;
+	memset(g, 0, sizeof(*g));
+	ret = csched_group_add(&sim->pool, g, &attr, sim->now);
+	CHECK(!ret, "csched_group_add: %d", ret);
+	sim->gone[g - sim->groups] = 0;
+	sim->window_at[g - sim->groups] = 0;
+	settle(sim);
+	return g;
+}
+
+void sim_group_set(struct sim *sim, struct csched_group *g, u32 weight, u32 cap, u64 burst)
+{
+	struct csched_attr attr = { .weight = weight, .cap = cap, .burst = burst };
+
+	CHECK(!csched_group_set(g, &attr, sim->now), "refused");
+	sim->window_at[g - sim->groups] = 0;
+	settle(sim);
+}
+
+void sim_group_del(struct sim *sim, struct csched_group *g)
+{
+	int i;
+
+	for (i = 0; i < SIM_TASKS; i++)
+		if (sim->tasks[i].used && sim->tasks[i].core.group == g)
+			sim_exit(sim, &sim->tasks[i]);
+	csched_group_del(g, sim->now);
+	sim->earned_gone += g->earned;
+	settle(sim);
+}
+
+struct sim_task *sim_task(struct sim *sim, struct csched_group *g, u64 run, u64 sleep)
+{
+	struct sim_task *t = sim->tasks;
+
+	while (t->used)
+		t++;
+	CHECK(t < sim->tasks + SIM_TASKS, "too many tasks");
+	memset(t, 0, sizeof(*t));
+	t->used = true;
+	t->run = run;
+	t->sleep = sleep;
+	t->left = run;
+	t->wake_at = SIM_NEVER;
+	t->start_at = SIM_NEVER;
+	t->park_at = SIM_NEVER;
+	t->woke = SIM_NEVER;
+	csched_task_join(g, &t->core, sim->now);
+	resume_task(sim, t);
+	csched_task_wake(&t->core, sim->now);
+	settle(sim);
+	return t;
+}
+
+void sim_exit(struct sim *sim, struct sim_task *t)
+{
+	struct csched_group *g = t->core.group;
+
+	pause_task(sim, t);
+	csched_task_leave(&t->core, sim->now);
+	sim->gone[g - sim->groups] += t->ran;
+	t->used = false;
+	settle(sim);
+}
+
+static u64 next_of(const struct sim_task *t)
+{
+	u64 next = t->wake_at;
+
+	if (t->start_at < next)
+		next = t->start_at;
+	if (t->park_at < next)
+		next = t->park_at;
+	if (t->executing && t->left < SIM_FOREVER / 2 && t->from + t->left < next)
+		next = t->from + t->left;
+	return next;
+}
+
+/* The task's own next event is now. */
+static void happen(struct sim *sim, struct sim_task *t)
+{
+	if (t->wake_at <= sim->now) {
+		t->wake_at = SIM_NEVER;
+		t->left = vary(sim, t->run, t->jitter);
+		t->woke = sim->now;
+		resume_task(sim, t);
+		csched_task_wake(&t->core, sim->now);
+	} else if (t->executing && t->left < SIM_FOREVER / 2 && t->from + t->left <= sim->now) {
+		pause_task(sim, t);
+		t->park_at = SIM_NEVER;
+		t->woke = SIM_NEVER;
+		t->wake_at = sim->now + vary(sim, t->sleep, t->jitter);
+		if (sim->wake_phase)
+			t->wake_at = sim->now - sim->now % t->sleep + t->sleep;
+		csched_task_block(&t->core, sim->now);
+	} else if (t->park_at <= sim->now) {
+		t->park_at = SIM_NEVER;
+		pause_task(sim, t);
+		csched_task_stopped(&t->core, sim->now);
+	} else if (t->start_at <= sim->now) {
+		t->start_at = SIM_NEVER;
+		resume_task(sim, t);
+		return;
+	}
+	settle(sim);
+}
+
+void sim_run(struct sim *sim, u64 until)
+{
+	for (;;) {
+		struct sim_task *who = NULL;
+		u64 next = sim->pool.timer;
+		int i;
+
+		for (i = 0; i < SIM_TASKS; i++) {
+			struct sim_task *t = &sim->tasks[i];
+
+			if (t->used && next_of(t) < next) {
+				who = t;
+				next = next_of(t);
+			}
+		}
+		if (sim->sample_at < next && sim->sample_at < until) {
+			let_time_pass(sim, sim->sample_at);
+			check_caps(sim);
+			sim->sample_at += 5 * MS;
+			continue;
+		}
+		if (next >= until)
+			break;
+		let_time_pass(sim, next);
+		if (who)
+			happen(sim, who);
+		else
+			settle(sim);
+	}
+	let_time_pass(sim, until);
+	settle(sim);
+}
+
+u64 sim_used(struct sim *sim, const struct csched_group *g)
+{
+	u64 ns = sim->gone[g - sim->groups];
+	int i;
+
+	for (i = 0; i < SIM_TASKS; i++)
+		if (sim->tasks[i].used && sim->tasks[i].core.group == g)
+			ns += ran(&sim->tasks[i], sim->now);
+	return ns;
+}
