@@ -32,6 +32,7 @@
 #define ROOT_DEVICE "/dev/pmem0"
 #define JOB_DEVICE "/dev/pmem1"
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
+#define KMEMLEAK_AGE 5
 
 /* Ends the machine with `value` at the exit port. If the port is missing, power off. */
 void leave(unsigned int value)
@@ -248,19 +249,21 @@ static void open_kernel_log(void)
 }
 
 /*
- * Objects become reportable only when two scans some seconds apart found no pointer to them
- * (kmemleak.c: MSECS_MIN_AGE). What is found goes to the kernel log in kmemleak's own words.
+ * An object is reported if no pointer to it was found in two scans, its contents did not
+ * change between them, and it was KMEMLEAK_AGE old when the second began (kmemleak.c:
+ * update_checksum, MSECS_MIN_AGE). The report goes to the kernel log in kmemleak's own words.
  */
 static void scan_for_leaks(void)
 {
 	char line[512];
 	FILE *report, *kmsg;
+	time_t end = time(NULL);
 
 	if (access(KMEMLEAK, W_OK) < 0)
 		return;
-	sleep(6);
 	write_file(KMEMLEAK, "scan");
-	sleep(1);
+	while (time(NULL) <= end + KMEMLEAK_AGE)
+		usleep(100 * 1000);
 	write_file(KMEMLEAK, "scan");
 	report = fopen(KMEMLEAK, "re");
 	kmsg = fopen("/dev/kmsg", "we");
