@@ -230,7 +230,8 @@ STEP3_LOOK = "access_allowed(): a user gets what the entries say; a supervisor's
 def step4(talk: Conversation, rng: random.Random) -> None:
     talk.machine("vtlb", SLOTS)
     for level, ps in itertools.product((1, 2, 3, 4), (0, PS)):
-        talk.ask(str(int(paging.is_leaf(P | ps, level))), f"gpte_is_leaf() at level {level} with PS {'set' if ps else 'clear'}",
+        talk.ask(str(int(paging.is_leaf(P | ps, level))),
+                 f"gpte_is_leaf() at level {level} with PS {'set' if ps else 'clear'}",
                  "isleaf", P | W | ps | 0x200000, level,
                  look="PS ends the walk at levels 2 and 3; at level 1 the same bit is PAT.")
     for strategy in ("vtlb", "trap"):
@@ -273,7 +274,8 @@ def split(talk: Conversation, rng: random.Random, strategy: str, level: int) -> 
     # the root, PDPT and PD, and a level-1 page for each 2 MiB that was touched
     tables = 3 + len({piece >> 9 for piece in pieces})
     talk.ask(f"{tables:x}",
-             f"{strategy}: the number of shadow pages (hexadecimal) for four pieces of a {what} page", "pages", look=look)
+             f"{strategy}: the number of shadow pages (hexadecimal) for four pieces of a {what} page", "pages",
+             look=look)
     talk.ask("0", f"{strategy}: the number of findings of the audit", "audit", look=look)
     talk.fault(gva + (pieces[0] << 12), PF_W, look=look)
     talk.shadow(gva + (pieces[0] << 12), leaf_answer(frame + pieces[0], P | A | D | U | W),
@@ -297,7 +299,8 @@ def aliases(talk: Conversation, rng: random.Random, rights: bool) -> None:
     talk.fault(other + 0x1000, 0, look=look)
     talk.shadow(one, leaf_answer(0x202, P | A | D | U | W), "trap: a 2 MiB page with D set, after a write", look)
     unlike = "another right" if rights else "D clear"
-    talk.shadow(other, "none", f"trap: the same frame through another entry with {unlike}, in a piece never accessed", look)
+    talk.shadow(other, "none", f"trap: the same frame through another entry with {unlike}, in a piece never accessed",
+                look)
     talk.ask("0", "trap: the number of findings of the audit", "audit", look=look)
 
 
@@ -346,7 +349,8 @@ def forget_one(talk: Conversation, rng: random.Random, look: str) -> None:
                  look="Use spte_write(): it owes the flush (I5).")
         for near in kept:
             talk.shadow(near, leaf_answer(kept[near], bits[near]),
-                        f"The shadow of 0x{near:x} after INVLPG of 0x{gva:x}", "Forget one address, not its neighbours.")
+                        f"The shadow of 0x{near:x} after INVLPG of 0x{gva:x}",
+                        "Forget one address, not its neighbours.")
     for strange in (gva_of(0, 0, 0, 0), gva_of(i4, 0, 0, 0), gva_of(i4, i3, 0, 0), gva_of(511, 511, 511, 511)):
         talk.do("invlpg", strange)
     for near in kept:
@@ -369,7 +373,8 @@ def forget_large(talk: Conversation, rng: random.Random, level: int) -> None:
     talk.do("flushed")
     talk.do("invlpg", gva + (rng.choice(pieces) << 12) + 8)
     for piece in pieces:
-        talk.shadow(gva + (piece << 12), "none", f"Piece {piece} of a {what} page after INVLPG of another address in it", look)
+        talk.shadow(gva + (piece << 12), "none",
+                    f"Piece {piece} of a {what} page after INVLPG of another address in it", look)
     talk.ask("1", "Whether a TLB flush is owed after INVLPG (1 yes)", "owed", look=look)
     talk.ask("0", "The number of findings of the audit", "audit", look=look)
 
@@ -428,10 +433,12 @@ def written_entries(rng: random.Random) -> list[tuple[int, str]]:
         (at(frame, RWU | A), "with D clear"), (at(frame, RWU | D), "with A clear"),
         (at(frame, W | U | A | D), "that is not present"), (0, "of zero"),
         (at(frame, RWU | A | D | 1 << 45), "with a reserved bit"), (at(NO_MEMORY, RWU | A | D), "to no memory"),
-        (at(FAR, RWU | A | D), "to memory beyond 36 address bits"), (at(PD, RWU | A | D), "to a shadowed table"), (at(frame, RWU | A | D | G | 1 << 10 | 1 << 55), "with G and ignored bits"),
+        (at(FAR, RWU | A | D), "to memory beyond 36 address bits"), (at(PD, RWU | A | D), "to a shadowed table"),
+        (at(frame, RWU | A | D | G | 1 << 10 | 1 << 55), "with G and ignored bits"),
     ]
     for _ in range(40):
-        bits = sum(bit for bit, chance in ((P, 0.9), (W, 0.6), (U, 0.6), (A, 0.9), (D, 0.5), (NX, 0.3)) if rng.random() < chance)
+        chances = ((P, 0.9), (W, 0.6), (U, 0.6), (A, 0.9), (D, 0.5), (NX, 0.3))
+        bits = sum(bit for bit, chance in chances if rng.random() < chance)
         cases.append((at(rng.choice((DATA + 1, DATA + 2, PT, 0x200)), bits), "at random"))
     rng.shuffle(cases)
     return cases

@@ -58,7 +58,8 @@ MUTANTS = [
     ("trap_ignores_present", 6, TRAP, "if (!(gpte & PT_PRESENT) || !(gpte & PT_ACCESSED))\n\t\treturn 0;",
      "if (!(gpte & PT_ACCESSED))\n\t\treturn 0;"),
     ("trap_ignores_reserved_bits", 6, TRAP, "if (gpte_reserved(cpu, sp->role.nxe, gpte, 1))\n\t\treturn 0;\n", ""),
-    ("trap_forgets_the_path", 6, TRAP, "sp->role.access & gpte_access(gpte)) & ~PT_ACCESSED", "gpte_access(gpte)) & ~PT_ACCESSED"),
+    ("trap_forgets_the_path", 6, TRAP, "sp->role.access & gpte_access(gpte)) & ~PT_ACCESSED",
+     "gpte_access(gpte)) & ~PT_ACCESSED"),
     ("trap_leaves_the_frame_unset", 6, TRAP, "if (!*frame)\n\t\treturn 0;",
      "if (!*frame)\n\t\treturn 0;\n\tif (gpte & PT_DIRTY)\n\t\t*frame = NULL;"),
 ]

@@ -53,4 +53,5 @@ def explain(found: list[klog.Finding], module: Path) -> tuple[str, str]:
     """One sentence for the first finding, and where to look."""
     first = found[0]
     where = next((text for text in (place(finding.trace, module) for finding in found) if text), "")
-    return f"The kernel said: {first.title.rstrip('.')}.", f"It happened {where}." if where else "The trace is in kernel.log."
+    return (f"The kernel said: {first.title.rstrip('.')}.",
+            f"It happened {where}." if where else "The trace is in kernel.log.")

@@ -20,6 +20,9 @@ from .lab import TREE, Lab
 from .outcome import Failure, Infrastructure
 from .submission import read_regular
 
+# In the kernel's log: from here on the submission may be at work.
+BEGINS = "labs/grade: the module comes now"
+
 # Seconds for a build that takes ten; the host tests have compiled the same file within limits.
 BUILD_LIMIT = 600
 # So many builds of the reference are kept, as the sources change.
@@ -153,7 +156,7 @@ class Machine:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         job = self.work / "job"
-        job.write_text(script)
+        job.write_text(f"echo '{BEGINS}' >/dev/kmsg\n{script}")
         empty = self.work / "empty"
         empty.mkdir(exist_ok=True)
         argv = [COURSEVM / "run", "--kernel", self.kernel, "--snapshot", "--timeout", str(timeout),
@@ -170,8 +173,10 @@ class Machine:
     def judge_end(self, run: Run, status: int, errors: str, module: Path, timeout: int) -> None:
         """The launcher's verdict, made outside the guest, and the kernel's log."""
         verdict = run.text("verdict").split()
-        found = crash.findings(run.text("kernel.log"))
-        if status == TROUBLE and verdict[:1] != ["finished"] and not run.text("kernel.log").strip():
+        log = run.text("kernel.log")
+        # what the kernel said while it booted is not the submission's doing
+        found = crash.findings(log.partition(BEGINS)[2] or log)
+        if status == TROUBLE and verdict[:1] != ["finished"] and not log.strip():
             raise Infrastructure(f"the course VM did not run: {errors.strip()[-300:] or 'no message'}")
         if verdict[:1] == ["finished"]:
             if found:

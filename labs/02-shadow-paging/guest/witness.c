@@ -88,8 +88,8 @@ static void edit(void)
 		uint64_t *entry = pt_entry(space, BASE, 2 + draw(3));
 
 		upper = draw(3);
-		*entry = (*entry & PTE_FRAME) | PTE_P | (upper == 0 ? PTE_U : upper == 1 ? PTE_W : PTE_W | PTE_U) |
-			 (draw(6) ? 0 : PTE_NX);
+		rights = upper == 0 ? PTE_U : upper == 1 ? PTE_W : PTE_W | PTE_U;
+		*entry = (*entry & PTE_FRAME) | PTE_P | rights | (draw(6) ? 0 : PTE_NX);
 	} else {
 		write_cr0(draw(2) ? read_cr0() | CR0_WP : read_cr0() & ~CR0_WP);
 	}

@@ -46,7 +46,8 @@ static _Noreturn void broken(const char *why)
 
 static void *guarded(size_t bytes)
 {
-	char *p = mmap(NULL, bytes + 2 * SPT_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, bytes + 2 * SPT_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
 
 	if (p == MAP_FAILED || mprotect(p + SPT_PAGE_SIZE, bytes, PROT_READ | PROT_WRITE))
 		broken("no memory");
@@ -323,7 +324,8 @@ static void crashed(int sig, siginfo_t *info, void *context)
 	int n = snprintf(text, sizeof(text), "crash: %s at %llx address %lx\n",
 			 sig == SIGSEGV ? "SIGSEGV" : sig == SIGBUS ? "SIGBUS" :
 			 sig == SIGILL ? "SIGILL" : "SIGFPE",
-			 (unsigned long long)uc->uc_mcontext.gregs[REG_RIP], (unsigned long)info->si_addr);
+			 (unsigned long long)uc->uc_mcontext.gregs[REG_RIP],
+			 (unsigned long)info->si_addr);
 
 	if (write(STDERR_FILENO, text, n) < 0)
 		_exit(4);

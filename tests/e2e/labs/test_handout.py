@@ -23,7 +23,8 @@ def test_every_pattern_is_found_once(name: str) -> None:
 @pytest.mark.parametrize("name", labs.names())
 def test_points_and_titles_are_those_of_the_lab(name: str) -> None:
     lab = labs.find(name)
-    rows = re.findall(r"^\| (\d+) ([^|]+?) \|[^|]*\| (\d+) \| (\d+) \|$", (lab.folder / "README.md").read_text(), re.MULTILINE)
+    text = (lab.folder / "README.md").read_text()
+    rows = re.findall(r"^\| (\d+) ([^|]+?) \|[^|]*\| (\d+) \| (\d+) \|$", text, re.MULTILINE)
     assert rows == [(str(s.number), s.title, str(s.host), str(s.vm)) for s in lab.steps]
 
 
@@ -32,5 +33,6 @@ def test_every_step_has_a_section_that_says_how_to_check(name: str) -> None:
     lab = labs.find(name)
     text = (lab.folder / "README.md").read_text()
     for step in lab.steps:
-        section = re.search(rf"^## Step {step.number}: {re.escape(step.title)}\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+        section = re.search(rf"^## Step {step.number}: {re.escape(step.title)}\n(.*?)(?=^## )", text,
+                            re.MULTILINE | re.DOTALL)
         assert section and f"--step {step.number}" in section[1]

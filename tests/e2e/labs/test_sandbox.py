@@ -16,7 +16,8 @@ def confined(tmp_path: Path) -> Callable[[str], sandbox.Ended]:
         source, program = tmp_path / "p.c", tmp_path / "p"
         source.write_text("#define _GNU_SOURCE\n#include <errno.h>\n#include <fcntl.h>\n#include <signal.h>\n"
                           "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/mman.h>\n"
-                          "#include <sys/resource.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
+                          "#include <sys/resource.h>\n#include <sys/socket.h>\n#include <sys/stat.h>\n"
+                          "#include <unistd.h>\n"
                           f"int main(void)\n{{\n{body}\n\treturn 0;\n}}\n")
         subprocess.run(["gcc", "-static", "-w", "-o", program, source], check=True)
         return sandbox.run(program, stdin, cpu)
