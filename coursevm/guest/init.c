@@ -243,6 +243,8 @@ static void prepare_system(void)
 static void open_kernel_log(void)
 {
 	channel_boot_log();
+	/* absent where the kernel's command line has already settled it */
+	write_file("/proc/sys/kernel/printk_devkmsg", "on\n");
 	klogctl(8, NULL, 8);
 	/* leaks of the boot itself are not the command's; absent in stock kernels */
 	write_file(KMEMLEAK, "clear");

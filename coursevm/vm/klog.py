@@ -61,9 +61,10 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 # The line that every report of a fault opens with; the finding's own line may follow it.
 CUT = re.compile(r"-+\[ cut here \]-+|={20,}")
-END = re.compile(r"---\[ end (?:trace|Kernel panic)|={20,}$|^-{20,}$")
+END = re.compile(r"---\[ end (?:trace|Kernel panic)|={20,}$")
+STACK_END = "</TASK>"
 
-# A report's lines: nearly all are indented or begin with a word of this list.
+# What follows a report's last call trace is either indented or begins with a word of this list.
 BODY = re.compile(r"^\s|^(?:CPU|Hardware|RIP|Code|RSP|RAX|RBX|RCX|RDX|RSI|RDI|RBP|R\d\d|FS|CS|CR\d"
                   r"|DR\d|PKRU|Call Trace|Modules linked|Tainted|Workqueue|Call trace|Sending"
                   r"|NMI|Read of|Write of|The buggy|Memory state|page|raw|flags|Allocated by"
@@ -73,7 +74,7 @@ BODY = re.compile(r"^\s|^(?:CPU|Hardware|RIP|Code|RSP|RAX|RBX|RCX|RDX|RSI|RDI|RB
                   r"|shift|left|signed|load of|member|allocated|preempt|in_atomic|INFO|Preemption"
                   r"|kmemleak: |\*\*\*|---|</?\w+>|---\[)")
 
-TRACE_LINES = 80
+TRACE_LINES = 200
 
 
 @dataclass
@@ -106,19 +107,21 @@ def kind_of(text: str) -> str | None:
 def trace_from(lines: list[str], start: int) -> list[str]:
     """The lines of the report that begins at `start`."""
     trace = [plain(lines[start])]
+    stack_told = False
     for line in lines[start + 1:start + TRACE_LINES]:
         text = plain(line)
         # a BUG() follows some reports, as part of them
         if CUT.search(text) and not END.search(text) and len(trace) > 3:
             break
-        if kind_of(text) is not None and len(trace) > 6:
+        # all leaks of a run are one report
+        if kind_of(text) not in (None, "kmemleak") and len(trace) > 6:
+            break
+        if stack_told and text and not BODY.match(text):
             break
         trace.append(text)
         if END.search(text) and len(trace) > 2:
             break
-        if text and not BODY.match(text) and kind_of(text) is None and len(trace) > 4:
-            trace.pop()
-            break
+        stack_told = stack_told or text.strip() == STACK_END
     return trace
 
 

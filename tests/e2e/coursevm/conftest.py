@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,15 @@ PANIC, TIMEOUT, ENDED, TROUBLE = 121, 122, 123, 125
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: costs more than ten seconds; for test-all")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The launcher is the same whatever kernel it boots: the slow one has tests of its own."""
+    if os.environ.get("KERNEL") != "debug":
+        return
+    for item in items:
+        if "vm" in getattr(item, "fixturenames", ()) and item.path.name != "test_debug.py":
+            item.add_marker(pytest.mark.skip(reason="does not depend on the debug kernel"))
 
 
 @dataclass
@@ -69,18 +79,19 @@ def vm(tmp_path: Path, small_tree: Path) -> Callable[..., Ended]:
 
 
 @pytest.fixture(scope="session")
-def broken_module(kernel: str) -> Path:
+def broken_module(kernel: str) -> Iterator[Path]:
     """broken.ko for the kernel under test, built the way the real modules are."""
-    source = Path(__file__).parent / "broken"
-    place = TREE / "build" / "coursevm-tests" / kernel
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(source, place)
+    parent = TREE / "build" / "coursevm-tests"
+    parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(dir=parent))
+    shutil.copytree(Path(__file__).parent / "broken", place, dirs_exist_ok=True)
     release = subprocess.run([COURSEVM / "image", "--kernel", kernel, "--release"],
                              stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     subprocess.run([COURSEVM / "enter", "--kernel", kernel, "--", "make", "-s", "-C",
                     f"/lib/modules/{release}/build", f"M=/virtlab/{place.relative_to(TREE)}",
                     "modules"], check=True)
-    return place / "broken.ko"
+    yield place / "broken.ko"
+    shutil.rmtree(place)
 
 
 @pytest.fixture

@@ -19,6 +19,15 @@ EXPECTED = [
     ("refcount", "refcount", "broken_init"),
     ("list", "list", "broken_init"),
     ("hung", "hung-task", "broken_init"),
+    ("leak", "kmemleak", "do_leak"),
+    ("use-after-free", "kasan", "do_use_after_free"),
+    ("overflow", "kasan", "do_overflow"),
+    ("lock-order", "lockdep", "do_lock_order"),
+    ("sleep-atomic", "atomic-sleep", "do_sleep_atomic"),
+    ("shift", "ubsan", "do_shift"),
+    ("rcu", "lockdep", "do_rcu"),
+    ("unbalanced", "lockdep", "do_unbalanced"),
+    ("leave-locked", "lockdep", "leave"),
 ]
 
 
