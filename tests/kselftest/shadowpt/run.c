@@ -620,18 +620,25 @@ static void slots_change_under_a_running_guest(void)
 /* Asking a running VM for its statistics gets an answer, and the guest goes on. */
 static void statistics_of_a_running_guest(void)
 {
+	volatile uint64_t *counter;
 	struct spt_stats stats;
 	pthread_t vcpu;
 	struct machine m;
+	uint64_t before;
 	int i;
 
 	if (!on_shadowpt())
 		SKIP("KVM has others");
 	machine_init(&m);
 	LOAD(&m, spin);
+	counter = (void *)(m.mem + DATA);
 	pthread_create(&vcpu, NULL, run_until_stopped, &m);
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 50; i++) {
+		before = *counter;
+		while (*counter == before)
+			sched_yield();
 		CHECK_OK(ioctl(m.vm, SPT_GET_STATS, &stats));
+	}
 	CHECK(stats.exits[SPT_EXIT_INTR] > 0, "nothing fetched the guest out");
 	_exit(KSFT_PASS);
 }
