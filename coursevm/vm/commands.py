@@ -201,8 +201,8 @@ def make_plan(options: argparse.Namespace, command: list[str]) -> session.Plan:
     if options.interactive and (options.snapshot or options.deterministic is not None):
         raise CourseVMError("terminal not possible: --interactive: a saved machine and a "
                             "deterministic one have none")
-    debug = recipe.kernel(options.kernel).from_source
-    memory = mebibytes(options.mem or ("2G" if debug else "1G"))
+    chosen = recipe.kernel(options.kernel)
+    memory = mebibytes(options.mem or ("2G" if chosen.from_source else "1G"))
     smp = options.smp or 2
     if smp < 1 or (options.deterministic is not None and options.smp and smp > 1):
         raise CourseVMError(f"processors not possible: --smp {options.smp}: deterministic runs "
@@ -213,7 +213,7 @@ def make_plan(options: argparse.Namespace, command: list[str]) -> session.Plan:
     virtual = machine.Machine(
         vmlinuz=kernel.vmlinuz, initramfs=initramfs.image(kernel), root=disk.image(kernel),
         smp=1 if options.deterministic is not None else smp, memory=memory,
-        seed=options.deterministic, append=options.append)
+        seed=options.deterministic, append=f"{chosen.line} {options.append}".strip())
     if not virtual.deterministic:
         virtual = dataclasses.replace(virtual, accel=accel.choose(virtual))
     settings: dict[str, str] = {}

@@ -19,11 +19,9 @@ EXIT_FINISHED = (0x2A << 1) | 1
 EXIT_TROUBLE = (0x2B << 1) | 1
 
 # An oops ends the machine; so does a panic, by a reset that -no-reboot turns into an exit.
-# The rest shortens the boot or makes it repeatable. acpi=noirq takes interrupt routing from
-# the MP table: the ACPI method for it is a loop in byte code, which a debug kernel in emulation
-# gives up after 30 s, and then no PCI device works.
+# The rest shortens the boot or makes it repeatable.
 KERNEL_LINE = ("console=ttyS0 quiet panic=-1 oops=panic mitigations=off no_timer_check "
-               "cryptomgr.notests nokaslr tsc=reliable random.trust_cpu=on acpi=noirq")
+               "cryptomgr.notests nokaslr tsc=reliable random.trust_cpu=on")
 
 ICOUNT_SHIFT = 1
 
