@@ -6,6 +6,7 @@ import time
 
 import pytest
 from conftest import COURSEVM, TROUBLE
+from vm import klog
 
 
 @pytest.mark.parametrize("status", [0, 1, 77, 255])
@@ -15,6 +16,12 @@ def test_exit_status_is_the_commands(vm, status):
 
 def test_death_by_signal_is_128_plus_its_number(vm):
     assert vm("sh", "-c", "kill -TERM $$").status == 128 + 15
+
+
+def test_guest_has_two_processors_and_no_warning_from_its_boot(vm):
+    ended = vm("nproc")
+    assert ended.stdout == b"2\n"
+    assert not klog.findings(ended.kernel_log)
 
 
 def test_missing_command_is_127_and_named(vm):
