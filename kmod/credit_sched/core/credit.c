@@ -130,17 +130,27 @@ static void clip(struct csched_group *g)
 	}
 }
 
-/* Hand out what the CPUs can do in @ns: to each group its part, cut from one row. */
-static void hand_out(struct csched_pool *pool, u64 ns)
+/*
+ * What the CPUs have done for our tasks, or could have done, in ns so far. Time that
+ * went elsewhere while a slot was held does not count: credit for time that nobody
+ * can get would pile up with all, and their weights would not matter any more.
+ */
+static s64 available(const struct csched_pool *pool)
 {
-	u64 row = 0, before_it = 0, all;
+	return pool->idle + (s64)pool->work;
+}
+
+/* Hand that out: to each group its part, cut from one row. */
+static void hand_out(struct csched_pool *pool)
+{
+	s64 all = available(pool) - pool->handed;
+	u64 row = 0, before_it = 0;
 	struct csched_group *g;
 	struct csched_task *t;
 
-	if (ns > CSCHED_BURST_MAX)
-		ns = CSCHED_BURST_MAX;
-	all = ns * pool->cpus;
-
+	if (all <= 0)
+		return;
+	pool->handed += all;
 	list_for_each_entry(g, &pool->groups, link) {
 		u64 upto, part;
 
@@ -168,10 +178,12 @@ static u64 credit_advance(struct csched_pool *pool)
 		div64_u64_rem(pool->now - pool->tick_at, params->tick, &late);
 		pool->tick_at = pool->now - late;
 	}
-	if (!pool->nr_groups)
+	if (!pool->nr_groups) {
 		pool->acct_at = pool->now;
+		pool->handed = available(pool);
+	}
 	if (pool->now - pool->acct_at >= params->period) {
-		hand_out(pool, pool->now - pool->acct_at);
+		hand_out(pool);
 		pool->acct_at = pool->now;
 	}
 	/* While nobody runs nothing needs to be known; what was earned is made up for later. */

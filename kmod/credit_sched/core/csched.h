@@ -285,6 +285,8 @@ struct csched_policy {
  * @minimal_next: not before this may the next minimal slot start
  * @making_room: somebody has to leave for a minimal slot
  * @policy_timer: when the policy wants to be called
+ * @idle: ns that slots were held by nobody, minus ns that too many were held
+ * @handed: credit: ns of credit handed out, to all groups
  * @acct_at: credit: when credit was last handed out
  * @tick_at: credit: when the last sample was taken
  * @surplus: credit: where a group starts that had no surplus slot for long
@@ -312,6 +314,8 @@ struct csched_pool {
 	u64 minimal_next;
 	bool making_room;
 	u64 policy_timer;
+	s64 idle;
+	s64 handed;
 	u64 acct_at;
 	u64 tick_at;
 	u64 surplus;

@@ -159,7 +159,8 @@ void csched_readjust(struct csched_pool *pool)
 	do {
 		again = false;
 		list_for_each_entry(g, &pool->groups, link) {
-			if (!g->active || g->saturated || g->attr.weight * percent < fills(g) * weight)
+			if (!g->active || g->saturated ||
+			    g->attr.weight * percent < fills(g) * weight)
 				continue;
 			g->saturated = true;
 			percent -= fills(g);
@@ -203,7 +204,9 @@ static s64 until_due(const struct csched_group *g)
  */
 bool csched_due_before(const struct csched_group *a, const struct csched_group *b)
 {
-	if ((a->lag >= 0) != (b->lag >= 0))
-		return a->lag >= 0;
+	bool a_may = a->lag >= 0, b_may = b->lag >= 0;
+
+	if (a_may != b_may)
+		return a_may;
 	return until_due(a) * (s64)b->due < until_due(b) * (s64)a->due;
 }

@@ -68,8 +68,10 @@ static void account(struct csched_pool *pool, u64 now)
 {
 	struct csched_task *t;
 
-	if (now > pool->now)
+	if (now > pool->now) {
+		pool->idle += (now - pool->now) * ((s64)pool->cpus - pool->nr_held);
 		pool->now = now;
+	}
 	list_for_each_entry(t, &pool->held, queue)
 		account_task(t);
 	if (pool->policy->advance)
@@ -132,8 +134,6 @@ static void grant(struct csched_task *t, u64 length)
 {
 	struct csched_pool *pool = t->group->pool;
 
-	if (!t->stopped)
-		account_task(t);
 	stop_waiting(t);
 	t->state = CSCHED_RUNNING;
 	t->stopped = false;
@@ -660,6 +660,9 @@ void csched_settle(struct csched_pool *pool, u64 now)
 	u64 when;
 
 	account(pool, now);
+	list_for_each_entry(t, &pool->waiting, queue)
+		if (!t->stopped)
+			account_task(t);
 	pool->timer = pool->policy_timer;
 	list_for_each_entry(g, &pool->groups, link)
 		csched_cap_advance(g);

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The simulator: see sim.h. */
+#include <stdio.h>
 #include <string.h>
 
-#include "../tap.h"
 #include "sim.h"
+
+#define CHECK(cond, ...)						\
+	do {								\
+		if (!(cond)) {						\
+			printf("# %s:%d: %s\n# ", __FILE__, __LINE__, #cond); \
+			printf(__VA_ARGS__);				\
+			printf("\n");					\
+			sim_failed();					\
+		}							\
+	} while (0)
 
 /* The core asks without saying which simulation it is in; there is one at a time. */
 static struct sim *current_sim;
@@ -28,7 +38,11 @@ static u64 runtime(struct csched_task *core)
 
 u64 sim_random(struct sim *sim, u64 below)
 {
-	return below ? tap_next(&sim->random) % below : 0;
+	u64 z = sim->random += 0x9e3779b97f4a7c15ull;	/* splitmix64 */
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return below ? (z ^ (z >> 31)) % below : 0;
 }
 
 static void pause_task(struct sim *sim, struct sim_task *t)
@@ -66,7 +80,7 @@ static void let_time_pass(struct sim *sim, u64 until)
 	u32 want = 0, busy = 0;
 	int i;
 
-	for (i = 0; i < SIM_TASKS; i++) {
+	for (i = 0; i < sim->top; i++) {
 		struct sim_task *t = &sim->tasks[i];
 
 		if (!t->used)
@@ -91,21 +105,14 @@ static u64 overrun(const struct sim *sim)
 static void check_waits(struct sim *sim)
 {
 	u64 bound = sim->pool.params.park_max + 2 * sim->pool.params.slot + 2 * overrun(sim);
-	u32 waiting = 0;
-	int i;
+	const struct csched_task *t;
 
-	for (i = 0; i < SIM_TASKS; i++)
-		waiting += sim->tasks[i].used;
-	bound += waiting * (CSCHED_MINIMAL_PART * sim->pool.params.min_slot + overrun(sim) + sim->start);
-	for (i = 0; i < SIM_TASKS; i++) {
-		const struct sim_task *t = &sim->tasks[i];
-
-		if (!t->used || t->core.state != CSCHED_WAITING || t->core.group->attr.cap)
-			continue;
-		CHECK(sim->now - t->core.since <= bound,
-		      "O3: task %d has waited for %llu us, more than %llu", i,
-		      (sim->now - t->core.since) / US, bound / US);
-	}
+	bound += sim->top * (CSCHED_MINIMAL_PART * sim->pool.params.min_slot + overrun(sim) +
+			     sim->start);
+	list_for_each_entry(t, &sim->pool.waiting, queue)
+		CHECK(t->group->attr.cap || sim->now - t->since <= bound,
+		      "O3: a task has waited for %llu us, more than %llu",
+		      (sim->now - t->since) / US, bound / US);
 }
 
 /* O4: every 5 ms, over the last 100. */
@@ -120,7 +127,7 @@ static void check_caps(struct sim *sim)
 
 		if (!g->pool || !g->attr.cap)
 			continue;
-		for (n = 0; n < SIM_TASKS; n++)
+		for (n = 0; n < sim->top; n++)
 			tasks += sim->tasks[n].used && sim->tasks[n].core.group == g;
 		memmove(&sim->window[i][0], &sim->window[i][1], 20 * sizeof(u64));
 		used = sim_used(sim, g);
@@ -131,7 +138,7 @@ static void check_caps(struct sim *sim)
 		most = g->attr.cap * MS + sim->pool.params.slot + tasks * overrun(sim) +
 		       tasks * sim->pool.params.min_slot;
 		/* A stray overruns once for each time it wakes. */
-		for (n = 0; n < SIM_TASKS; n++)
+		for (n = 0; n < sim->top; n++)
 			if (sim->tasks[n].used && sim->tasks[n].core.group == g && sim->tasks[n].sleep)
 				most += 100 * MS / (sim->tasks[n].sleep / 2) * overrun(sim);
 		CHECK(used - sim->window[i][0] <= most,
@@ -168,6 +175,7 @@ static void settle(struct sim *sim)
 {
 	int violated, i;
 
+	sim->events++;
 	csched_settle(&sim->pool, sim->now);
 	violated = csched_audit(&sim->pool);
 	CHECK(!violated, "S%d does not hold at %llu us", violated, sim->now / US);
@@ -192,7 +200,7 @@ void sim_init(struct sim *sim, const struct csched_policy *policy,
 	u64 seed = sim->random;
 
 	memset(sim, 0, sizeof(*sim));
-	sim->random = seed ? seed : tap_seed();
+	sim->random = seed;
 	current_sim = sim;
 	CHECK(!csched_pool_init(&sim->pool, policy, params, cpus, runtime, 0), "parameters refused");
 }
@@ -207,8 +215,7 @@ void sim_fini(struct sim *sim)
 	CHECK(list_empty(&sim->pool.groups) && list_empty(&sim->pool.held) &&
 	      list_empty(&sim->pool.waiting) && list_empty(&sim->pool.orders),
 	      "something is left over");
-	CHECK_EQ(sim->pool.weight, 0);
-	CHECK_EQ(sim->pool.nr_held, 0);
+	CHECK(!sim->pool.weight, "weight left over");
 }
 
 struct csched_group *sim_group(struct sim *sim, u32 weight, u32 cap, u64 burst)
@@ -241,11 +248,17 @@ void sim_group_del(struct sim *sim, struct csched_group *g)
 {
 	int i;
 
-	for (i = 0; i < SIM_TASKS; i++)
+	for (i = 0; i < sim->top; i++)
 		if (sim->tasks[i].used && sim->tasks[i].core.group == g)
 			sim_exit(sim, &sim->tasks[i]);
 	csched_group_del(g, sim->now);
 	sim->earned_gone += g->earned;
+	settle(sim);
+}
+
+void sim_set_cpus(struct sim *sim, u32 cpus)
+{
+	CHECK(!csched_pool_set_cpus(&sim->pool, cpus, sim->now), "refused");
 	settle(sim);
 }
 
@@ -256,6 +269,8 @@ struct sim_task *sim_task(struct sim *sim, struct csched_group *g, u64 run, u64 
 	while (t->used)
 		t++;
 	CHECK(t < sim->tasks + SIM_TASKS, "too many tasks");
+	if (t - sim->tasks >= sim->top)
+		sim->top = t - sim->tasks + 1;
 	memset(t, 0, sizeof(*t));
 	t->used = true;
 	t->run = run;
@@ -329,15 +344,18 @@ void sim_run(struct sim *sim, u64 until)
 {
 	for (;;) {
 		struct sim_task *who = NULL;
-		u64 next = sim->pool.timer;
+		u64 next = sim->pool.timer, when;
 		int i;
 
-		for (i = 0; i < SIM_TASKS; i++) {
+		for (i = 0; i < sim->top; i++) {
 			struct sim_task *t = &sim->tasks[i];
 
-			if (t->used && next_of(t) < next) {
+			if (!t->used)
+				continue;
+			when = next_of(t);
+			if (when < next) {
 				who = t;
-				next = next_of(t);
+				next = when;
 			}
 		}
 		if (sim->sample_at < next && sim->sample_at < until) {
@@ -363,7 +381,7 @@ u64 sim_used(struct sim *sim, const struct csched_group *g)
 	u64 ns = sim->gone[g - sim->groups];
 	int i;
 
-	for (i = 0; i < SIM_TASKS; i++)
+	for (i = 0; i < sim->top; i++)
 		if (sim->tasks[i].used && sim->tasks[i].core.group == g)
 			ns += ran(&sim->tasks[i], sim->now);
 	return ns;

@@ -71,8 +71,9 @@ struct sim_task {
  * @groups: of it; those with pool == NULL are free
  * @gone: ns that tasks which have left their group had run, for each group
  * @tasks: of all groups
+ * @top: no task from here on was ever used
  * @now: ns
- * @random: state of the random numbers
+ * @random: state of the random numbers; sim_init() keeps it
  * @obey: ns that a running task takes to stop, at most
  * @kernel: one stop in 50 finds the task in a system call that lasts this long
  * @start: ns from the order to go until the task runs, at most
@@ -82,6 +83,7 @@ struct sim_task {
  * @lost: ns that CPUs were idle while somebody wanted to run (O1)
  * @busy: ns that CPUs were busy
  * @moves: how often a task was told to go or to stop
+ * @events: how often the core was asked to decide
  * @lag_min: least lag of any group so far
  * @lag_max: largest lag of any group so far
  * @window: used[] of the last 100 ms, for O4
@@ -93,8 +95,9 @@ struct sim {
 	struct csched_group groups[SIM_GROUPS];
 	u64 gone[SIM_GROUPS];
 	struct sim_task tasks[SIM_TASKS];
+	int top;
 	u64 now;
-	uint64_t random;
+	u64 random;
 	u64 obey;
 	u64 kernel;
 	u64 start;
@@ -104,12 +107,16 @@ struct sim {
 	u64 lost;
 	u64 busy;
 	u64 moves;
+	u64 events;
 	s64 lag_min;
 	s64 lag_max;
 	u64 window[SIM_GROUPS][21];
 	u64 window_at[SIM_GROUPS];
 	u64 sample_at;
 };
+
+/* Something does not hold and has been said: the test program ends its test. */
+void sim_failed(void);
 
 void sim_init(struct sim *sim, const struct csched_policy *policy,
 	      const struct csched_params *params, u32 cpus);
@@ -118,6 +125,7 @@ u64 sim_random(struct sim *sim, u64 below);
 struct csched_group *sim_group(struct sim *sim, u32 weight, u32 cap, u64 burst);
 void sim_group_set(struct sim *sim, struct csched_group *g, u32 weight, u32 cap, u64 burst);
 void sim_group_del(struct sim *sim, struct csched_group *g);
+void sim_set_cpus(struct sim *sim, u32 cpus);
 struct sim_task *sim_task(struct sim *sim, struct csched_group *g, u64 run, u64 sleep);
 void sim_exit(struct sim *sim, struct sim_task *t);
 void sim_run(struct sim *sim, u64 until);

@@ -5,6 +5,11 @@
 
 static struct sim sim;
 
+void sim_failed(void)
+{
+	CHECK(false, "found by the simulator");
+}
+
 static void start(u64 slot, u32 cpus, bool sampled)
 {
 	struct csched_params p = csched_default_params;

@@ -8,6 +8,11 @@
 
 static struct sim sim;
 
+void sim_failed(void)
+{
+	CHECK(false, "found by the simulator");
+}
+
 static struct csched_params params(u64 slot)
 {
 	struct csched_params p = csched_default_params;

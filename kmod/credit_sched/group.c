@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pools and groups: what the ioctls of main.c do. Owns csched_mutex and csched_lock.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/ctype.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "shell.h"
+
+#ifndef HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#endif
+
+/* See shell.h for both. */
+DEFINE_MUTEX(csched_mutex);
+DEFINE_RAW_SPINLOCK(csched_lock);
+
+static LIST_HEAD(pools);
+static LIST_HEAD(groups);
+static u32 last_id;
+
+/* --- pools --- */
+
+/**
+ * cs_pool_settle - decide, and see it done
+ * @pool: something has happened to it; csched_lock is held
+ */
+void cs_pool_settle(struct cs_pool *pool)
+{
+	csched_settle(&pool->core, cs_now());
+	cs_carry_out(pool);
+	if (pool->closing)
+		return;
+	if (pool->core.timer == CSCHED_NO_TIMER)
+		hrtimer_try_to_cancel(&pool->timer);
+	else
+		hrtimer_start(&pool->timer, ns_to_ktime(pool->core.timer), HRTIMER_MODE_ABS_HARD);
+}
+
+static enum hrtimer_restart pool_timer(struct hrtimer *timer)
+{
+	struct cs_pool *pool = container_of(timer, struct cs_pool, timer);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&csched_lock, flags);
+	cs_pool_settle(pool);
+	raw_spin_unlock_irqrestore(&csched_lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+static bool same_params(const struct csched_params *a, const struct csched_params *b)
+{
+	return a->slot == b->slot && a->sampled == b->sampled && a->seed == b->seed;
+}
+
+/* The pool on @cpus, made if there is none. csched_mutex is held. */
+static struct cs_pool *get_pool(const struct cpumask *cpus, const struct csched_policy *policy,
+				const struct csched_params *params)
+{
+	struct cs_pool *pool;
+	int ret;
+
+	list_for_each_entry(pool, &pools, link) {
+		if (cpumask_equal(&pool->cpus, cpus))
+			return pool->core.policy == policy &&
+			       same_params(&pool->core.params, params) ? pool : ERR_PTR(-EEXIST);
+		if (cpumask_intersects(&pool->cpus, cpus))
+			return ERR_PTR(-EBUSY);
+	}
+	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
+	ret = csched_pool_init(&pool->core, policy, params, cpumask_weight(cpus), cs_runtime,
+			       cs_now());
+	if (ret) {
+		kfree(pool);
+		return ERR_PTR(ret);
+	}
+	pool->id = ++last_id;
+	cpumask_copy(&pool->cpus, cpus);
+	hrtimer_setup(&pool->timer, pool_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	list_add_tail(&pool->link, &pools);
+	return pool;
+}
+
+/* csched_mutex is held. */
+static void put_pool(struct cs_pool *pool)
+{
+	if (!list_empty(&pool->core.groups))
+		return;
+	raw_spin_lock_irq(&csched_lock);
+	pool->closing = true;
+	raw_spin_unlock_irq(&csched_lock);
+	hrtimer_cancel(&pool->timer);
+	list_del(&pool->link);
+	kfree(pool);
+}
+
+/**
+ * cs_pools_count_cpus - CPUs came or went
+ * @without: one that is about to go, or nr_cpu_ids
+ */
+void cs_pools_count_cpus(unsigned int without)
+{
+	struct cs_pool *pool;
+
+	mutex_lock(&csched_mutex);
+	list_for_each_entry(pool, &pools, link) {
+		unsigned int cpu, n = 0;
+
+		for_each_cpu_and(cpu, &pool->cpus, cpu_online_mask)
+			n += cpu != without;
+		raw_spin_lock_irq(&csched_lock);
+		csched_pool_set_cpus(&pool->core, n ? n : 1, cs_now());
+		cs_pool_settle(pool);
+		raw_spin_unlock_irq(&csched_lock);
+	}
+	mutex_unlock(&csched_mutex);
+}
+
+/* --- groups --- */
+
+static struct cs_group *find_group(u32 id)
+{
+	struct cs_group *g;
+
+	list_for_each_entry(g, &groups, link)
+		if (g->id == id)
+			return g;
+	return NULL;
+}
+
+static bool good_name(const char *name)
+{
+	size_t n = strnlen(name, CSCHED_NAME_MAX), i;
+	struct cs_group *g;
+
+	if (!n || n == CSCHED_NAME_MAX)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!isgraph(name[i]))
+			return false;
+	list_for_each_entry(g, &groups, link)
+		if (!strcmp(g->name, name))
+			return false;
+	return true;
+}
+
+/* Returns 0, or -EINVAL if a CPU is asked for that is not online. */
+static int cpus_from_user(struct cpumask *cpus, const u64 *words)
+{
+	unsigned int bit;
+
+	cpumask_clear(cpus);
+	for (bit = 0; bit < 64 * CSCHED_CPU_WORDS; bit++) {
+		if (!(words[bit / 64] >> (bit % 64) & 1))
+			continue;
+		if (bit >= nr_cpu_ids || !cpu_online(bit))
+			return -EINVAL;
+		cpumask_set_cpu(bit, cpus);
+	}
+	if (cpumask_empty(cpus))
+		cpumask_copy(cpus, cpu_online_mask);
+	return 0;
+}
+
+/**
+ * cs_group_create - CSCHED_IOC_CREATE
+ * @args: from the user; the id is filled in
+ * @owner: the open file
+ *
+ * Returns 0 or an error; then nothing has changed.
+ */
+int cs_group_create(struct csched_ioc_create *args, void *owner)
+{
+	struct csched_params params = csched_default_params;
+	const struct csched_policy *policy;
+	struct csched_attr attr;
+	struct cs_pool *pool;
+	struct cs_group *g;
+	cpumask_var_t cpus;
+	int ret;
+
+	if (args->flags & ~CSCHED_SAMPLED)
+		return -EINVAL;
+	args->policy[CSCHED_POLICY_MAX - 1] = '\0';
+	policy = csched_policy_by_name(args->policy);
+	if (!policy)
+		return -EINVAL;
+	if (args->slot_ns)
+		params.slot = args->slot_ns;
+	if (params.min_slot > params.slot)
+		params.min_slot = params.slot;
+	if (params.park_max < params.slot)
+		params.park_max = params.slot;
+	params.sampled = args->flags & CSCHED_SAMPLED;
+	params.seed = args->seed;
+	attr.weight = args->weight ? args->weight : policy->weight_default;
+	attr.cap = args->cap;
+	attr.burst = args->burst_ns ? args->burst_ns : params.period;
+
+	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	g = kzalloc(sizeof(*g), GFP_KERNEL);
+	ret = g ? cpus_from_user(cpus, args->cpus) : -ENOMEM;
+	if (ret)
+		goto out_free;
+	mutex_lock(&csched_mutex);
+	ret = good_name(args->name) ? 0 : -EINVAL;
+	if (ret)
+		goto out_unlock;
+	pool = get_pool(cpus, policy, &params);
+	ret = PTR_ERR_OR_ZERO(pool);
+	if (ret)
+		goto out_unlock;
+	raw_spin_lock_irq(&csched_lock);
+	ret = csched_group_add(&pool->core, &g->core, &attr, cs_now());
+	raw_spin_unlock_irq(&csched_lock);
+	if (ret) {
+		put_pool(pool);
+		goto out_unlock;
+	}
+	strscpy(g->name, args->name, sizeof(g->name));
+	g->pool = pool;
+	g->owner = owner;
+	g->id = ++last_id;
+	args->id = g->id;
+	list_add_tail(&g->link, &groups);
+	mutex_unlock(&csched_mutex);
+	free_cpumask_var(cpus);
+	return 0;
+
+out_unlock:
+	mutex_unlock(&csched_mutex);
+out_free:
+	kfree(g);
+	free_cpumask_var(cpus);
+	return ret;
+}
+
+/**
+ * cs_group_set - CSCHED_IOC_SET
+ * @args: from the user
+ *
+ * Returns 0; -ENOENT; -EINVAL; or as csched_attr_check(), and then nothing has changed.
+ */
+int cs_group_set(const struct csched_ioc_set *args)
+{
+	struct csched_attr attr;
+	struct cs_group *g;
+	int ret = -ENOENT;
+
+	if (args->which & ~(CSCHED_SET_WEIGHT | CSCHED_SET_CAP | CSCHED_SET_BURST))
+		return -EINVAL;
+	mutex_lock(&csched_mutex);
+	g = find_group(args->id);
+	if (g) {
+		attr = g->core.attr;
+		if (args->which & CSCHED_SET_WEIGHT)
+			attr.weight = args->weight;
+		if (args->which & CSCHED_SET_CAP)
+			attr.cap = args->cap;
+		if (args->which & CSCHED_SET_BURST)
+			attr.burst = args->burst_ns;
+		raw_spin_lock_irq(&csched_lock);
+		ret = csched_group_set(&g->core, &attr, cs_now());
+		cs_pool_settle(g->pool);
+		raw_spin_unlock_irq(&csched_lock);
+	}
+	mutex_unlock(&csched_mutex);
+	return ret;
+}
+
+static int may_schedule(struct task_struct *task)
+{
+	if (task->flags & PF_KTHREAD)
+		return -EINVAL;
+	if (is_global_init(task))
+		return -EPERM;
+	if (!uid_eq(task_uid(task), current_euid()) && !capable(CAP_SYS_NICE))
+		return -EPERM;
+	if (task->policy != SCHED_NORMAL && task->policy != SCHED_BATCH &&
+	    task->policy != SCHED_IDLE)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* The next thread of @leader that is in no group, with a reference; @nth counts on. */
+static struct task_struct *nth_thread(struct task_struct *leader, int nth)
+{
+	struct task_struct *t, *found = NULL;
+
+	rcu_read_lock();
+	for_each_thread(leader, t)
+		if (!nth--) {
+			found = get_task_struct(t);
+			break;
+		}
+	rcu_read_unlock();
+	return found;
+}
+
+/* csched_mutex is held. All threads, or as many as there were when it went wrong. */
+static int add_process(struct cs_group *g, struct task_struct *leader)
+{
+	struct task_struct *t;
+	int ret = 0, nth, added = 0;
+
+	for (nth = 0; !ret && (t = nth_thread(leader, nth)); nth++) {
+		ret = may_schedule(t);
+		if (!ret)
+			ret = cs_member_add(g, t);
+		put_task_struct(t);
+		if (!ret)
+			added++;
+		else if (added && (ret == -EBUSY || ret == -ESRCH))
+			ret = 0;	/* born of one that has joined already, or gone */
+	}
+	return ret ? ret : added ? 0 : -ESRCH;
+}
+
+/**
+ * cs_group_add - CSCHED_IOC_ADD
+ * @args: from the user
+ *
+ * Returns 0; -ENOENT: no such group; -ESRCH: no such process; -EBUSY: it is in a group;
+ * -EPERM: not the caller's, or init; -EINVAL: a kernel thread; -EOPNOTSUPP: it is
+ * scheduled by real-time or deadline rules.
+ */
+int cs_group_add(const struct csched_ioc_add *args)
+{
+	struct task_struct *task;
+	struct cs_group *g;
+	struct pid *pid;
+	int ret = -ENOENT;
+
+	if (args->pid < 0)
+		return -EINVAL;
+	pid = args->pid ? find_get_pid(args->pid) : get_task_pid(current, PIDTYPE_TGID);
+	task = pid ? get_pid_task(pid, PIDTYPE_TGID) : NULL;
+	put_pid(pid);
+	if (!task)
+		return -ESRCH;
+	mutex_lock(&csched_mutex);
+	g = find_group(args->id);
+	if (g)
+		ret = add_process(g, task);
+	mutex_unlock(&csched_mutex);
+	put_task_struct(task);
+	return ret;
+}
+
+/* csched_mutex is held. */
+static void remove_group(struct cs_group *g)
+{
+	struct cs_pool *pool = g->pool;
+	bool gone = false;
+
+	/* A member may fork while we release the others. */
+	while (!gone) {
+		cs_members_release(g);
+		raw_spin_lock_irq(&csched_lock);
+		gone = list_empty(&g->core.tasks);
+		if (gone) {
+			csched_group_del(&g->core, cs_now());
+			cs_pool_settle(pool);
+		}
+		raw_spin_unlock_irq(&csched_lock);
+	}
+	list_del(&g->link);
+	kfree(g);
+	put_pool(pool);
+}
+
+/**
+ * cs_group_remove - CSCHED_IOC_REMOVE: let its tasks go and forget the group
+ * @id: its number
+ *
+ * Returns 0 or -ENOENT.
+ */
+int cs_group_remove(u32 id)
+{
+	struct cs_group *g;
+
+	mutex_lock(&csched_mutex);
+	g = find_group(id);
+	if (g)
+		remove_group(g);
+	mutex_unlock(&csched_mutex);
+	return g ? 0 : -ENOENT;
+}
+
+/**
+ * cs_groups_release - an open file is closed: its groups go
+ * @owner: the file
+ */
+void cs_groups_release(void *owner)
+{
+	struct cs_group *g, *next;
+
+	mutex_lock(&csched_mutex);
+	list_for_each_entry_safe(g, next, &groups, link)
+		if (g->owner == owner)
+			remove_group(g);
+	mutex_unlock(&csched_mutex);
+}
+
+static void describe(struct cs_group *g, struct csched_ioc_group *info)
+{
+	struct csched_pool *pool = &g->pool->core;
+	struct csched_task *t;
+
+	info->id = g->id;
+	info->pool = g->pool->id;
+	strscpy(info->name, g->name, sizeof(info->name));
+	strscpy(info->policy, pool->policy->name, sizeof(info->policy));
+	info->weight = g->core.attr.weight;
+	info->cap = g->core.attr.cap;
+	info->burst_ns = g->core.attr.burst;
+	info->slot_ns = pool->params.slot;
+	list_for_each_entry(t, &g->core.tasks, sibling)
+		info->tasks++;
+	info->active = g->core.nr_active;
+	info->held = g->core.nr_held;
+	info->standing = csched_standing(&g->core);
+	info->throttled = g->core.throttled;
+	info->saturated = g->core.saturated;
+	info->due_ppm = (g->core.due * 10000) >> pool->due_shift;
+	info->now_ns = pool->now;
+	info->used_ns = g->core.used;
+	info->lag_ns = g->core.lag;
+	info->credit_ns = g->core.credit;
+	info->earned_ns = g->core.earned;
+	info->spent_ns = g->core.spent;
+	info->discarded_ns = g->core.discarded;
+	info->slots = g->core.slots;
+	info->boosts = g->core.boosts;
+}
+
+/**
+ * cs_group_info - CSCHED_IOC_GROUP
+ * @info: id is the least number that is meant; filled in
+ *
+ * Returns 0, or -ENOENT if no group has that number or a greater one.
+ */
+int cs_group_info(struct csched_ioc_group *info)
+{
+	u32 from = info->id;
+	struct cs_group *g;
+	int ret = -ENOENT;
+
+	memset(info, 0, sizeof(*info));
+	mutex_lock(&csched_mutex);
+	list_for_each_entry(g, &groups, link) {
+		if (g->id < from)
+			continue;
+		raw_spin_lock_irq(&csched_lock);
+		cs_pool_settle(g->pool);
+		describe(g, info);
+		raw_spin_unlock_irq(&csched_lock);
+		ret = 0;
+		break;
+	}
+	mutex_unlock(&csched_mutex);
+	return ret;
+}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Ways to break credit_sched's core that the unit tests must notice. See ../mutate.py.
+
+Each is (name, file, text that occurs once, what to put in its place).
+"""
+
+SCHED = "credit_sched/core/sched.c"
+LAG = "credit_sched/core/lag.c"
+CAP = "credit_sched/core/cap.c"
+SHARE = "credit_sched/core/share.c"
+LOTTERY = "credit_sched/core/lottery.c"
+CREDIT = "credit_sched/core/credit.c"
+
+MUTANTS = [
+    # share
+    ("share_ignores_lag", LAG, "if (a_may != b_may)\n\t\treturn a_may;", ""),
+    ("share_ignores_weight_in_the_deadline", LAG, "until_due(a) * (s64)b->due < until_due(b) * (s64)a->due", "until_due(a) < until_due(b)"),
+    ("share_never_preempts", SHARE, "? woken->pool->params.min_slot : 0", "? CSCHED_NO_TIMER : CSCHED_NO_TIMER"),
+    ("lag_charge_gives_nothing", LAG, "\tif (g->active)\n\t\tgive(g->pool, ns);\n", ""),
+    ("lag_of_a_sleeper_is_kept", LAG, "if (g->lag > 0 || !g->pool->due)\n\t\tg->lag = 0;", "if (!g->pool->due)\n\t\tg->lag = 0;"),
+    ("lag_debt_forgotten_in_sleep", LAG, "g->lag += missed(g);", "g->lag = 0;"),
+    ("lag_debt_never_paid_in_sleep", LAG, "g->lag += missed(g);", ""),
+    ("lag_of_a_leaver_is_lost", LAG, "\tif (g->pool->due)\n\t\tgive(g->pool, lag);", ""),
+    ("lag_parts_rounded_alone", LAG, "upto = csched_scale(size, row, pool->due);", "upto = before + csched_scale(size, g->due, pool->due);"),
+    ("no_readjustment", LAG, "g->saturated = true;", "break;"),
+    ("readjusted_once_only", LAG, "again = true;", "again = false;"),
+    ("cap_not_in_the_due", LAG, "g->attr.cap && g->attr.cap < 100 * cpus ? g->attr.cap : 100 * cpus", "100 * cpus"),
+
+    # caps
+    ("cap_never_throttles", CAP, "g->throttled = true;", ";"),
+    ("cap_time_piles_up", CAP, "if (g->cap_time > most)\n\t\tg->cap_time = most;", ""),
+    ("cap_not_charged", CAP, "g->cap_time -= ns;", ""),
+    ("cap_timer_forgotten", CAP, "return now + div64_u64(g->cap_time * 100ull, flow - g->attr.cap) + 1;", "return CSCHED_NO_TIMER;"),
+    ("throttled_for_ever", CAP, "return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;", "return CSCHED_NO_TIMER;"),
+    ("throttled_group_runs", SCHED, "return g->nr_waiting && !g->throttled;", "return g->nr_waiting;"),
+
+    # slots
+    ("slot_given_on_before_it_is_free", SCHED, "while (pool->nr_held < pool->cpus) {", "while (pool->nr_held - pool->nr_leaving < pool->cpus) {"),
+    ("slots_never_end", SCHED, "demand(pool) > supply(pool) && pool->policy->yields(t)", "0"),
+    ("slot_timer_forgotten", SCHED, "call_at(pool, t->slot_end);", ";"),
+    ("slot_timer_when_alone", SCHED, "(demand(pool) || t->minimal || pool->policy->charge)", "1"),
+    ("no_ratelimit", SCHED, "u64 ready = t->since + pool->params.ratelimit;", "u64 ready = 0;"),
+    ("strays_run_on", SCHED, "give_order(t, CSCHED_STOP);\n}\n\n/**\n * csched_settle", ";\n}\n\n/**\n * csched_settle"),
+    ("slots_not_kept", SCHED, "\t\t\tunstop(t);", "\t\t\t;"),
+    ("no_minimal_slots", SCHED, "\tif (!t || pool->now < when)\n\t\treturn;", "\treturn;"),
+    ("minimal_slots_without_pause", SCHED, "pool->minimal_next = pool->now + CSCHED_MINIMAL_PART * pool->params.min_slot;", ""),
+    ("minimal_slot_is_a_whole_one", SCHED, "grant(t, pool->params.min_slot);", "grant(t, pool->params.slot);"),
+    ("lost_cpus_stay_in_use", SCHED, "pool->nr_held - pool->nr_leaving > pool->cpus", "0"),
+    ("a_blocked_task_is_not_charged", SCHED, "t->seen = runtime > t->seen ? runtime : t->seen;", "t->seen = runtime + 1000;"),
+
+    # credit
+    ("burst_ignored", CREDIT, "if (excess > 0) {", "if (0) {"),
+    ("discarded_not_counted", CREDIT, "g->discarded += excess;", ""),
+    ("spending_not_counted", CREDIT, "g->spent += ns;", ""),
+    ("running_is_free", CREDIT, "g->credit -= ns;\n\tg->spent += ns;", ""),
+    ("surplus_is_paid_for", CREDIT, "if (t->surplus && (t->state == CSCHED_RUNNING || t->state == CSCHED_LEAVING)) {", "if (0) {"),
+    ("surplus_ignores_weight", CREDIT, "return csched_scale(ns, CSCHED_WEIGHT_MAX, g->attr.weight);", "return ns;"),
+    ("everybody_earns_the_same", CREDIT, "row += g->attr.weight;\n\t\tupto = csched_scale(all, row, pool->weight);", "row++;\n\t\tupto = csched_scale(all, row, pool->nr_groups);"),
+    ("idle_time_is_not_earned", CREDIT, "pool->idle + (s64)pool->work", "(s64)pool->work"),
+    ("no_boost", CREDIT, "g->boost_left = g->pool->params.tick;", ""),
+    ("boost_without_credit", CREDIT, "if (g->credit <= 0)\n\t\treturn;\n\tg->boost_left", "g->boost_left"),
+    ("boost_never_ends", CREDIT, "g->boost_left = g->boost_left > ns ? g->boost_left - ns : 0;", ""),
+    ("over_before_under", CREDIT, "return sa < sb;", "return sa > sb;"),
+    ("least_credit_first", CREDIT, "return a->credit > b->credit;", "return a->credit < b->credit;"),
+    ("exact_accounting_samples", CREDIT, "if (!t->group->pool->params.sampled)", "if (0)"),
+    ("sampled_accounting_is_exact", CREDIT, "if (!t->group->pool->params.sampled)", "if (1)"),
+
+    # lottery
+    ("lottery_ignores_weight", LOTTERY, "? g->attr.weight : 0", "? 1 : 0"),
+    ("lottery_without_the_runner", LOTTERY, "hold_lottery(pool, t->group);", "hold_lottery(pool, NULL);"),
+    ("lottery_winner_forgotten", LOTTERY, "pool->winner = winner;", ";"),
+    ("lottery_unseeded", SCHED, "pool->random = params->seed;", ""),
+]
