@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("KERNEL") != "debug":
         return
     for item in items:
-        if "vm" in getattr(item, "fixturenames", ()) and item.path.name != "test_debug.py":
+        if "small_tree" in getattr(item, "fixturenames", ()) and item.path.name != "test_debug.py":
             item.add_marker(pytest.mark.skip(reason="does not depend on the debug kernel"))
 
 
@@ -59,8 +59,16 @@ def kernel() -> str:
     return os.environ.get("KERNEL") or "6.12"
 
 
+@pytest.fixture(scope="session")
+def image(kernel: str) -> None:
+    """The image is there, so that no run has to say that it makes it."""
+    for part in ("--path", "--initramfs"):
+        subprocess.run([COURSEVM / "image", "--kernel", kernel, part], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
 @pytest.fixture
-def vm(tmp_path: Path, small_tree: Path) -> Callable[..., Ended]:
+def vm(tmp_path: Path, small_tree: Path, image: None) -> Callable[..., Ended]:
     """Runs coursevm/run with the given options and command."""
     count = 0
 
