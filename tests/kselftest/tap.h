@@ -12,7 +12,7 @@
  * A test is a function whose name says the rule it guards. Each runs in a
  * process of its own, so it may leak, die or hang without harm to the next; the
  * first CHECK() that does not hold ends it. ONLY=word in the environment runs
- * the tests whose names contain that word, SEED=n chooses the random sequence,
+ * the tests whose names contain that word, EXCEPT=word the others, SEED=n chooses the random sequence,
  * PERCENT=n scales what is counted in loops or seconds (a debug kernel is slow).
  */
 #ifndef KSELFTEST_TAP_H
@@ -117,11 +117,11 @@ static inline uint64_t tap_next(uint64_t *state)
 
 static inline void tap_run(void (*test)(void), const char *name)
 {
-	const char *only = getenv("ONLY");
+	const char *only = getenv("ONLY"), *except = getenv("EXCEPT");
 	int status;
 	pid_t pid;
 
-	if (only && !strstr(name, only))
+	if ((only && !strstr(name, only)) || (except && strstr(name, except)))
 		return;
 	tap.run++;
 	fflush(stdout);
