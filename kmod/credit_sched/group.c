@@ -194,7 +194,7 @@ int cs_group_create(struct csched_ioc_create *args, void *owner)
 	cpumask_var_t cpus;
 	int ret;
 
-	if (args->flags & ~CSCHED_SAMPLED)
+	if (args->flags & ~(CSCHED_SAMPLED | CSCHED_PERSIST))
 		return -EINVAL;
 	args->policy[CSCHED_POLICY_MAX - 1] = '\0';
 	policy = csched_policy_by_name(args->policy);
@@ -235,7 +235,7 @@ int cs_group_create(struct csched_ioc_create *args, void *owner)
 	}
 	strscpy(g->name, args->name, sizeof(g->name));
 	g->pool = pool;
-	g->owner = owner;
+	g->owner = args->flags & CSCHED_PERSIST ? NULL : owner;
 	g->id = ++last_id;
 	args->id = g->id;
 	list_add_tail(&g->link, &groups);
@@ -405,7 +405,7 @@ int cs_group_remove(u32 id)
 
 /**
  * cs_groups_release - an open file is closed: its groups go
- * @owner: the file
+ * @owner: the file; NULL: those that persist, for the module goes
  */
 void cs_groups_release(void *owner)
 {

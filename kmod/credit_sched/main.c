@@ -115,6 +115,7 @@ static void __exit credit_sched_exit(void)
 {
 	misc_deregister(&device);
 	cpuhp_remove_state_nocalls(hotplug);
+	cs_groups_release(NULL);
 	cs_members_exit();
 }
 

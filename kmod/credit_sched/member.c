@@ -65,11 +65,16 @@ u64 cs_runtime(struct csched_task *t)
 
 /* --- parking --- */
 
+/* Tasks in park(). Each of them is let go before the module goes, and waited for. */
+static atomic_t parking;
+
 /* Runs in the task, at its return to user mode. */
 static void park(struct callback_head *head)
 {
 	struct cs_member *m = container_of(head, struct cs_member, park);
 
+	atomic_inc(&parking);
+	module_put(THIS_MODULE);
 	raw_spin_lock_irq(&csched_lock);
 	m->queued = false;
 	m->parked = true;
@@ -84,7 +89,7 @@ static void park(struct callback_head *head)
 	m->parked = false;
 	raw_spin_unlock_irq(&csched_lock);
 	put_member(m);
-	module_put(THIS_MODULE);
+	atomic_dec(&parking);
 }
 
 static void drained(struct callback_head *head)
@@ -93,15 +98,19 @@ static void drained(struct callback_head *head)
 	module_put(THIS_MODULE);
 }
 
-/* The module stays while work of ours is queued, for that work is code of ours. */
+/*
+ * While work of ours is queued the module stays: nobody can tell when the task will
+ * come to run it. While the module goes nothing is queued any more.
+ */
 static int add_work(struct cs_member *m, struct callback_head *work,
 		    enum task_work_notify_mode mode)
 {
 #ifdef HAVE_TASK_WORK_ADD
 	int ret;
 
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	refcount_inc(&m->refs);
-	__module_get(THIS_MODULE);
 	ret = task_work_add(m->task, work, mode);
 	if (ret) {	/* it is past its last return to user mode */
 		module_put(THIS_MODULE);
@@ -479,6 +488,8 @@ int cs_members_init(void)
 void cs_members_exit(void)
 {
 	disconnect();
+	while (atomic_read(&parking))
+		schedule_timeout_uninterruptible(1);
 	/* A task may still be in the last instructions of park(). */
 	synchronize_rcu_tasks();
 	rcu_barrier();

@@ -51,7 +51,7 @@ struct cs_pool {
  * @id: its number
  * @name: what users call it
  * @pool: where it belongs
- * @owner: the open file that made it; the group goes when that is closed
+ * @owner: the open file that made it; the group goes when that is closed; NULL: it persists
  */
 struct cs_group {
 	struct csched_group core;

@@ -175,7 +175,8 @@ void csched_readjust(struct csched_pool *pool)
 			g->due = 0;
 			continue;
 		}
-		if (g->saturated)
+		/* No weight is left: all are saturated. */
+		if (g->saturated || !weight)
 			g->due = fills(g) << pool->due_shift;
 		else
 			g->due = csched_scale(percent << pool->due_shift, g->attr.weight, weight);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * What /dev/credit_sched offers: groups of tasks that share CPUs by weight or by
- * credit. A group lives as long as the file descriptor that made it is open.
+ * credit. A group lives as long as the file descriptor that made it is open, or
+ * until it is removed if it persists.
  *
  * Used by kmod/credit_sched (the provider) and userland/ctl (csched).
  */
@@ -27,7 +28,7 @@
  * @cap: percent of one CPU, 0: none
  * @burst_ns: credit: how much credit it may save; 0: 30 ms
  * @slot_ns: how long a turn lasts; 0: 5 ms
- * @flags: CSCHED_SAMPLED
+ * @flags: CSCHED_SAMPLED, CSCHED_PERSIST
  * @id: returned: the group's number
  * @cpus: where its tasks run; none: all CPUs
  * @seed: lottery: where the draws start
@@ -51,6 +52,8 @@ struct csched_ioc_create {
 
 /* accounting=tick: whoever runs when the tick comes pays for all of it. */
 #define CSCHED_SAMPLED		1
+/* The group stays when the file descriptor is closed, until it is removed. */
+#define CSCHED_PERSIST		2
 
 /**
  * struct csched_ioc_set - CSCHED_IOC_SET: change a group

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0
 core-credit_sched := $(wildcard $(KMOD)/credit_sched/core/*.c)
-cflags-credit_sched := -Icredit_sched/shim -I$(KMOD)/credit_sched/core
+cflags-credit_sched := -I$(KMOD)/credit_sched/core

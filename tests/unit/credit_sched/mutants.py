@@ -15,6 +15,7 @@ MUTANTS = [
     # share
     ("share_ignores_lag", LAG, "if (a_may != b_may)\n\t\treturn a_may;", ""),
     ("share_ignores_weight_in_the_deadline", LAG, "until_due(a) * (s64)b->due < until_due(b) * (s64)a->due", "until_due(a) < until_due(b)"),
+    ("share_no_turns_in_a_group", SHARE, "best == t->group || csched_due_before", "csched_due_before"),
     ("share_never_preempts", SHARE, "? woken->pool->params.min_slot : 0", "? CSCHED_NO_TIMER : CSCHED_NO_TIMER"),
     ("lag_charge_gives_nothing", LAG, "\tif (g->active)\n\t\tgive(g->pool, ns);\n", ""),
     ("lag_of_a_sleeper_is_kept", LAG, "if (g->lag > 0 || !g->pool->due)\n\t\tg->lag = 0;", "if (!g->pool->due)\n\t\tg->lag = 0;"),

@@ -11,7 +11,7 @@
 #include "sim.h"
 
 /* A workload ends after so many, or after 2 s; a call of sim_run() is finished first. */
-#define EVENTS	500
+#define EVENTS	250
 
 static struct sim sim;
 

@@ -209,6 +209,41 @@ static void tasks_of_a_group_take_turns(void)
 	sim_fini(&sim);
 }
 
+/* Nor need another group come between them. */
+static void tasks_of_a_group_take_turns_alone(void)
+{
+	struct csched_group *a;
+	struct sim_task *t, *u;
+
+	start(&csched_share, 5 * MS, 1);
+	a = sim_group(&sim, 300, 0, 0);
+	t = sim_task(&sim, a, SIM_FOREVER, 0);
+	u = sim_task(&sim, a, SIM_FOREVER, 0);
+	sim_run(&sim, SEC);
+	CHECK(off_by(t->ran, SEC, .5) < 10000 && off_by(u->ran, SEC, .5) < 10000, "%llu and %llu us",
+	      t->ran / US, u->ran / US);
+	sim_fini(&sim);
+}
+
+/* 10:100:1 on three CPUs: the second is saturated at once, the first only when that is known. */
+static void one_saturated_weight_may_saturate_the_next(void)
+{
+	struct csched_group *g[3];
+	static const u32 weights[] = { 10, 100, 1 };
+	int i;
+
+	start(&csched_share, 5 * MS, 3);
+	for (i = 0; i < 3; i++) {
+		g[i] = sim_group(&sim, weights[i], 0, 0);
+		sim_task(&sim, g[i], SIM_FOREVER, 0);
+	}
+	sim_task(&sim, g[2], SIM_FOREVER, 0);
+	CHECK(g[0]->saturated && g[1]->saturated, "%d %d", g[0]->saturated, g[1]->saturated);
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(g[i]->due, 100ull << sim.pool.due_shift);
+	sim_fini(&sim);
+}
+
 /* A group does not get more by having more tasks. */
 static void weight_is_the_groups_not_its_tasks(void)
 {
@@ -326,6 +361,7 @@ static void what_a_cap_leaves_goes_to_the_others(void)
 	CHECK_EQ(sim.lost, 0);
 	CHECK(off_by(sim_used(&sim, a), 10 * SEC, .2) < 2000, "a: %llu us", sim_used(&sim, a) / US);
 	CHECK(off_by(sim_used(&sim, b), 10 * SEC, .8) < 2000, "b: %llu us", sim_used(&sim, b) / US);
+	CHECK_EQ(a->due, 20ull << sim.pool.due_shift);
 	sim_fini(&sim);
 }
 
@@ -379,6 +415,17 @@ static void a_slot_is_given_on_when_it_is_free(void)
 	csched_settle(&sim.pool, sim.now);
 	CHECK_EQ(ta->core.state, CSCHED_LEAVING);
 	CHECK_EQ(tb->core.state, CSCHED_WAITING);
+	/* Whom it was for has gone: it may stay. */
+	csched_task_block(&tb->core, sim.now);
+	csched_settle(&sim.pool, sim.now);
+	CHECK_EQ(ta->core.state, CSCHED_RUNNING);
+	/* And now in earnest. */
+	csched_task_wake(&tb->core, sim.now);
+	csched_task_stopped(&tb->core, sim.now);
+	csched_settle(&sim.pool, sim.now);
+	sim.now += 5 * MS;
+	csched_settle(&sim.pool, sim.now);
+	CHECK_EQ(ta->core.state, CSCHED_LEAVING);
 	csched_task_stopped(&ta->core, sim.now);
 	csched_settle(&sim.pool, sim.now);
 	CHECK_EQ(ta->core.state, CSCHED_WAITING);
@@ -428,6 +475,8 @@ int main(void)
 	RUN(share_on_two_cpus);
 	RUN(weights_that_cannot_be_met_are_readjusted);
 	RUN(tasks_of_a_group_take_turns);
+	RUN(tasks_of_a_group_take_turns_alone);
+	RUN(one_saturated_weight_may_saturate_the_next);
 	RUN(weight_is_the_groups_not_its_tasks);
 	RUN(a_woken_group_does_not_wait_for_the_slot_to_end);
 	RUN(lottery_is_right_in_the_long_run_only);
