@@ -298,7 +298,7 @@ struct hints {
 
 static DEFINE_PER_CPU(struct hints, hints);
 
-/* The scheduler may hold any of its locks. */
+/* The scheduler may hold any of its locks; interrupts are off, which makes us a reader of RCU. */
 static void leave_hint(struct task_struct *task)
 {
 	struct cs_member *m = find(task);
@@ -366,16 +366,12 @@ static void probe_wakeup(void *data, struct task_struct *task)
 	leave_hint(task);
 }
 
-/* The child is not yet on a run queue. */
-static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+static void inherit(struct cs_member *of, struct task_struct *child)
 {
-	struct cs_member *of = find(current), *m;
+	struct cs_member *m = new_member(child, GFP_ATOMIC);
 	unsigned long flags;
 	bool joined = false;
 
-	if (!of)
-		return;
-	m = new_member(child, GFP_ATOMIC);
 	if (!m) {
 		pr_warn_ratelimited("fork: pid %d: no memory: it is not scheduled by us\n",
 				    child->pid);
@@ -398,23 +394,38 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 		put_member(m);
 }
 
+/* The child is not yet on a run queue. */
+static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct cs_member *of;
+
+	rcu_read_lock();
+	of = find(current);
+	if (of)
+		inherit(of, child);
+	rcu_read_unlock();
+}
+
 static void probe_exit(void *data, struct task_struct *task)
 {
-	struct cs_member *m = find(task);
+	struct cs_member *m;
 	unsigned long flags;
 	bool left = false;
 
-	if (!m)
-		return;
-	raw_spin_lock_irqsave(&csched_lock, flags);
-	if (m->core.group) {
-		struct cs_group *g = container_of(m->core.group, struct cs_group, core);
+	rcu_read_lock();
+	m = find(task);
+	if (m) {
+		raw_spin_lock_irqsave(&csched_lock, flags);
+		if (m->core.group) {
+			struct cs_group *g = container_of(m->core.group, struct cs_group, core);
 
-		leave(m);
-		cs_pool_settle(g->pool);
-		left = true;
+			leave(m);
+			cs_pool_settle(g->pool);
+			left = true;
+		}
+		raw_spin_unlock_irqrestore(&csched_lock, flags);
 	}
-	raw_spin_unlock_irqrestore(&csched_lock, flags);
+	rcu_read_unlock();
 	if (left)
 		put_member(m);
 }

@@ -234,7 +234,7 @@ static void groups_that_make_no_sense_are_refused(void)
 	args.cpus[1] = 1;
 	CHECK(refused(&args) == -EINVAL, "no such CPU");
 	group_init(&args, "share", 0);
-	args.flags = 2;
+	args.flags = 4;
 	CHECK(refused(&args) == -EINVAL, "flags");
 	group_init(&args, "share", 0);
 	args.name[0] = '\0';

@@ -98,7 +98,8 @@ static void a_cap_holds(void)
 	wall = clock_ns() - wall;
 	printf("# %llu.%02llu %%\n", (unsigned long long)(ran * 100 / wall),
 	       (unsigned long long)(ran * 10000 / wall % 100));
-	CHECK(ran * 1000 / wall > 200 && ran * 1000 / wall < 270, "cap 25: %llu/10 %%",
+	/* A machine that stalls gives less; it must never be more. */
+	CHECK(ran * 1000 / wall > 150 && ran * 1000 / wall < 270, "cap 25: %llu/10 %%",
 	      (unsigned long long)(ran * 1000 / wall));
 	end(pid);
 }

@@ -125,6 +125,18 @@ static void all_that_the_cpus_can_do_is_earned(void)
 	sim_fini(&sim);
 }
 
+static void while_the_cpus_idle_credit_is_earned_too(void)
+{
+	struct csched_group *a;
+
+	start(5 * MS, 2, false);
+	a = sim_group(&sim, 256, 0, 100 * SEC);
+	sim_run(&sim, 2 * SEC);
+	CHECK_EQ(a->earned, 4 * SEC);
+	CHECK_EQ(a->credit, 4 * SEC);
+	sim_fini(&sim);
+}
+
 static u64 worst_wake_among_hogs(u64 slot)
 {
 	struct csched_group *io;
@@ -241,6 +253,7 @@ int main(void)
 	RUN(saved_credit_is_spent_above_the_share);
 	RUN(burst_bounds_the_balance);
 	RUN(all_that_the_cpus_can_do_is_earned);
+	RUN(while_the_cpus_idle_credit_is_earned_too);
 	RUN(a_woken_group_with_credit_is_boosted);
 	RUN(boost_ends_after_one_tick);
 	RUN(without_credit_there_is_no_boost);
