@@ -27,7 +27,8 @@ static void send_header(const char *name, mode_t mode, unsigned long mtime, unsi
 	static unsigned int inode;
 	size_t name_len = strlen(name) + 1;
 
-	channel_print(CHANNEL_OUT, "070701%08x%08x%08x%08x%08x%08lx%08lx%08x%08x%08x%08x%08zx%08x",
+	channel_print(CHANNEL_OUT,
+		      "070701%08x%08x%08x%08x%08x%08lx%08lx%08x%08x%08x%08x%08zx%08x",
 		      inode++, mode, 0, 0, 1, mtime, size, 0, 0, 0, 0, name_len, 0);
 	channel_write(CHANNEL_OUT, name, name_len);
 	send_padding(110 + name_len);
@@ -84,7 +85,8 @@ int archive_send(const char *root)
 		if (*name == '\0')
 			continue;
 		if (entry->fts_info == FTS_D)
-			send_header(name + 1, entry->fts_statp->st_mode, entry->fts_statp->st_mtime, 0);
+			send_header(name + 1, entry->fts_statp->st_mode,
+				    entry->fts_statp->st_mtime, 0);
 		else if (entry->fts_info == FTS_F)
 			send_file(entry, name + 1);
 	}

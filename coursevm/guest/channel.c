@@ -103,7 +103,8 @@ void channels_settle(bool wait)
 
 	/* the log's channel is used at boot only, and that may have been another machine's life */
 	for (int c = CHANNEL_STDOUT; c < CHANNEL_LOG; c++)
-		channel_print(CHANNEL_CONTROL, "sent %s %llu\n", names[c] + strlen("virtlab."), sent[c]);
+		channel_print(CHANNEL_CONTROL, "sent %s %llu\n",
+			      names[c] + strlen("virtlab."), sent[c]);
 	channel_print(CHANNEL_CONTROL, "settled\n");
 	while (wait && read(fds[CHANNEL_CONTROL], &answer, 1) != 1)
 		;
@@ -145,7 +146,8 @@ void channel_boot_log(void)
 			continue;
 		text++;
 		text[strcspn(text, "\n")] = '\0';
-		channel_print(CHANNEL_LOG, "[%5llu.%06llu] %s\n", usec / 1000000, usec % 1000000, text);
+		channel_print(CHANNEL_LOG, "[%5llu.%06llu] %s\n",
+			      usec / 1000000, usec % 1000000, text);
 	}
 	close(fd);
 }

@@ -22,7 +22,14 @@
 #define EXIT_TROUBLE 0x2b
 
 /* Ports of the virtio serial device, guest to host; control also back. */
-enum channel { CHANNEL_CONTROL, CHANNEL_STDOUT, CHANNEL_STDERR, CHANNEL_OUT, CHANNEL_LOG, CHANNELS };
+enum channel {
+	CHANNEL_CONTROL,
+	CHANNEL_STDOUT,
+	CHANNEL_STDERR,
+	CHANNEL_OUT,
+	CHANNEL_LOG,
+	CHANNELS,
+};
 
 struct job {
 	char **argv;

@@ -34,6 +34,9 @@
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 #define KMEMLEAK_AGE 5
 
+/* Whether this kernel has kmemleak: asked before the command could hide it. */
+static bool finds_leaks;
+
 /* Ends the machine with `value` at the exit port. If the port is missing, power off. */
 void leave(unsigned int value)
 {
@@ -246,8 +249,8 @@ static void open_kernel_log(void)
 	/* absent where the kernel's command line has already settled it */
 	write_file("/proc/sys/kernel/printk_devkmsg", "on\n");
 	klogctl(8, NULL, 8);
-	/* leaks of the boot itself are not the command's; absent in stock kernels */
-	write_file(KMEMLEAK, "clear");
+	/* leaks of the boot itself are not the command's; stock kernels have no kmemleak */
+	finds_leaks = write_file(KMEMLEAK, "clear") == 0;
 }
 
 /*
@@ -261,7 +264,7 @@ static void scan_for_leaks(void)
 	FILE *report, *kmsg;
 	time_t end = time(NULL);
 
-	if (access(KMEMLEAK, W_OK) < 0)
+	if (!finds_leaks)
 		return;
 	write_file(KMEMLEAK, "scan");
 	while (time(NULL) <= end + KMEMLEAK_AGE)
@@ -270,7 +273,7 @@ static void scan_for_leaks(void)
 	report = fopen(KMEMLEAK, "re");
 	kmsg = fopen("/dev/kmsg", "we");
 	if (!report || !kmsg)
-		return;
+		trouble("leaks cannot be reported: " KMEMLEAK ": %s", strerror(errno));
 	setvbuf(kmsg, NULL, _IOLBF, sizeof(line) + 64);
 	while (fgets(line, sizeof(line), report)) {
 		line[strcspn(line, "\n")] = '\0';

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import disk, job
+from . import job
 from .errors import CourseVMError
 
 PROGRAM = "qemu-system-x86_64"

@@ -10,6 +10,7 @@ A machine is saved while its init waits for a job disk with a file system on it.
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ STATE = "state"
 MEMORY = "memory"
 BOOT_LOG = "boot.log"
 BOOT_TIMEOUT = 180.0
+KEPT = 11
 
 
 def digest(virtual: Machine) -> str:
@@ -38,7 +40,20 @@ def digest(virtual: Machine) -> str:
 
 def entry(virtual: Machine) -> Path:
     """The saved machine, booted and saved on first use."""
-    return cache.entry("snapshot", digest(virtual), lambda target: create(virtual, target))
+    def build(target: Path) -> None:
+        forget_oldest()
+        create(virtual, target)
+
+    saved = cache.entry("snapshot", digest(virtual), build)
+    os.utime(saved)
+    return saved
+
+
+def forget_oldest() -> None:
+    """Makes room: a saved machine takes 200 MB, and every combination of options makes one."""
+    saved = sorted(cache.directory().glob("snapshot-*"), key=lambda p: p.stat().st_mtime)
+    for path in saved[:-KEPT]:
+        cache.remove(path)
 
 
 def memory(virtual: Machine, path: Path, private: bool) -> list[str]:

@@ -42,7 +42,8 @@ def test_from_a_snapshot_same_seed_same_bytes_and_other_seed_other_schedule(vm):
 def test_guest_sleep_costs_no_time_of_the_host(vm):
     """An hour of the guest's time passes well within the run's ten minutes of ours."""
     ended = vm("sh", "-c", "read a _ < /proc/uptime; sleep 3600; read b _ < /proc/uptime; "
-               "echo ${a%.*} ${b%.*}", options=("--snapshot", "--deterministic", "1", "--timeout", "120"))
+               "echo ${a%.*} ${b%.*}",
+               options=("--snapshot", "--deterministic", "1", "--timeout", "120"))
     before, after = ended.stdout.split()
     assert ended.status == 0
     assert 3600 <= int(after) - int(before) <= 3602

@@ -81,11 +81,13 @@ def test_killing_init_with_a_signal_does_nothing(vm):
 def test_init_that_dies_after_all_is_a_panic(vm):
     """gdb or ptrace can make process 1 exit; so can a wild write into it. Then Linux panics."""
     script = ("import ctypes, os; c = ctypes.CDLL(None); "
-              "c.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]; "
+              "word = ctypes.c_long; pointer = ctypes.c_void_p; "
+              "c.ptrace.argtypes = [word, word, pointer, pointer]; "
               "assert c.ptrace(16, 1, None, None) == 0; os.waitpid(1, 0x40000000); "
               "regs = (ctypes.c_ulonglong * 27)(); assert c.ptrace(12, 1, None, regs) == 0; "
               "regs[16] = 0; c.ptrace(13, 1, None, regs); c.ptrace(17, 1, None, None)")
-    ended = vm("sh", "-c", f'python3 -c "{script}"; sleep 3600', options=("--snapshot", "--timeout", "60"))
+    ended = vm("sh", "-c", f'python3 -c "{script}"; sleep 3600',
+               options=("--snapshot", "--timeout", "60"))
     assert ended.status == PANIC
     assert "Attempted to kill init" in ended.kernel_log
 
@@ -122,6 +124,7 @@ def test_fork_bomb_of_the_memory_kind_still_ends(vm):
 
 
 def test_wiped_root_directory_does_not_matter(vm):
-    ended = vm("sh", "-c", "echo kept > /out/kept; rm -rf /usr/bin /usr/lib/x86_64-linux-gnu /etc; exit 4")
+    ended = vm("sh", "-c", "echo kept > /out/kept; "
+               "rm -rf /usr/bin /usr/lib/x86_64-linux-gnu /etc; exit 4")
     assert ended.status == 4
     assert (ended.out / "kept").read_text() == "kept\n"

@@ -93,15 +93,19 @@ def test_two_builders_build_once(empty_cache):
     assert len(built) == 1
 
 
-def test_prune_keeps_what_current_recipes_lead_to(kernel):
-    before = run("image", "--kernel", kernel).stdout
-    stale = cache.directory() / "base-0000000000000000"
-    stale.mkdir(exist_ok=True)
-    (stale / "file").write_text("old")
-    keep = {p.name for p in cache.directory().iterdir() if p.name.startswith(("kernel-", "disk-"))}
-    assert stale in cache.stale(set())
-    cache.remove(stale)
-    assert Path(before.strip()).parent.name in keep
+def test_stale_is_what_no_current_recipe_leads_to(empty_cache):
+    for name in ("base-old", "base-new", "snapshot-x", "debs", "run", "debug-build-x",
+                 ".partial-disk-6.12-k-1"):
+        (cache.directory() / name).mkdir()
+    stale = cache.stale({cache.directory() / "base-new"})
+    assert [p.name for p in stale] == [".partial-disk-6.12-k-1", "base-old", "snapshot-x"]
+
+
+def test_entry_that_is_being_built_is_not_stale(empty_cache):
+    def build(target: Path) -> None:
+        assert target not in cache.stale(set())
+
+    cache.entry("thing", "k", build)
 
 
 def test_enter_runs_in_the_image_and_passes_the_status_on(kernel):
@@ -173,7 +177,8 @@ def test_kernels_are_ordered_by_number():
 
 
 def test_modules_are_ordered_by_need():
-    index = "a/top.ko.xz: b/mid.ko.xz c/base.ko.xz\nb/mid.ko.xz: c/base.ko.xz\nc/base.ko.xz:\nd/x.ko:\n"
+    index = ("a/top.ko.xz: b/mid.ko.xz c/base.ko.xz\nb/mid.ko.xz: c/base.ko.xz\n"
+             "c/base.ko.xz:\nd/x.ko:\n")
     assert initramfs.with_dependencies(index, ["built_in", "top", "mid"]) == [
         "c/base.ko.xz", "b/mid.ko.xz", "a/top.ko.xz"]
 

@@ -19,8 +19,8 @@ def test_shell_in_a_terminal_of_the_right_size(small_tree):
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     os.set_blocking(terminal, False)
     seen, end = b"", time.monotonic() + 120
-    todo = [(b"# ", b"stty size; tty; sh -c 'cat hello.txt; sleep 1000'\n"), (b"hello\r\n", b"\x03"),
-            (b"^C", b"exit 6\n")]
+    todo = [(b"# ", b"stty size; tty; sh -c 'cat hello.txt; sleep 1000'\n"),
+            (b"hello\r\n", b"\x03"), (b"^C", b"exit 6\n")]
     while time.monotonic() < end:
         select.select([terminal], [], [], 1)
         try:

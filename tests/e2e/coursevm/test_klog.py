@@ -60,7 +60,7 @@ def test_clean_boot_has_no_finding(log):
     ("BUG: using smp_processor_id() in preemptible [00000000] code: vmm/77", "atomic-sleep"),
     ("[ BUG: Invalid wait context ]", "atomic-sleep"),
     ("BUG: unable to handle page fault for address: ffffc90000000000", "oops"),
-    ("Oops: general protection fault, probably for non-canonical address 0xdead: 0000 [#1]", "oops"),
+    ("Oops: general protection fault, probably for non-canonical address 0xdead: 0000", "oops"),
     ("general protection fault, probably for non-canonical address 0xdead: 0000 [#1]", "oops"),
     ("kernel BUG at mm/slub.c:448!", "oops"),
     ("unchecked MSR access error: WRMSR to 0xc0010117", "oops"),
