@@ -32,6 +32,7 @@ devices() {
 			record $program-$paging $bin/selftest-shadowpt-$program --paging $paging /dev/shadowpt
 		done
 	done
+	MODULE=$module ONLY=kvm_keeps record beside-trap $bin/selftest-shadowpt-lifecycle --paging trap
 	rmmod shadowpt
 }
 
@@ -42,7 +43,7 @@ lifetime() {
 		record garbage-$paging $bin/selftest-shadowpt-garbage --paging $paging
 	done
 	audit 0
-	MODULE=$module record lifecycle-trap $bin/selftest-shadowpt-lifecycle --paging trap
+	MODULE=$module EXCEPT=kvm_keeps record lifecycle-trap $bin/selftest-shadowpt-lifecycle --paging trap
 	rmmod shadowpt
 }
 
