@@ -162,7 +162,7 @@ static int walk_once(struct spt_cpu *cpu, gva_t gva, u32 want, struct spt_walk *
 	walk->level = 0;
 	walk->access = 0;
 
-	/* lab 02 step 1 begin: from CR3 down to the page; skeleton: walk->error = 0; return -EFAULT; */
+	/* lab 02 step 1 begin: from CR3 to the page; skeleton: walk->error = 0; return -EFAULT; */
 	for (level = SPT_ROOT_LEVEL; level >= 1; level--) {
 		struct spt_frame *frame = spt_frame(cpu->mmu, table);
 
