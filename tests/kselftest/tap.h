@@ -12,8 +12,9 @@
  * A test is a function whose name says the rule it guards. Each runs in a
  * process of its own, so it may leak, die or hang without harm to the next; the
  * first CHECK() that does not hold ends it. ONLY=word in the environment runs
- * the tests whose names contain that word, EXCEPT=word the others, SEED=n chooses the random sequence,
- * PERCENT=n scales what is counted in loops or seconds (a debug kernel is slow).
+ * the tests whose names contain that word, EXCEPT=word the others, SEED=n
+ * chooses the random sequence, PERCENT=n scales what is counted in loops (a
+ * debug kernel is slow).
  */
 #ifndef KSELFTEST_TAP_H
 #define KSELFTEST_TAP_H

@@ -318,7 +318,7 @@ GUEST(count, "incq 0x30000\n hlt");
 
 static void guests_made_of_noise_do_no_harm(void)
 {
-	double end = now() + tap_scaled(tap_setting("SECONDS", 15));
+	double end = now() + tap_setting("SECONDS", 15);
 	uint64_t first = tap_setting("SEED", 1);
 	unsigned long guests = 0;
 	struct spt_entry entries[16];
@@ -485,7 +485,7 @@ static void *ioctls(void *arg)
 
 static void ioctls_from_many_threads_do_no_harm(void)
 {
-	double end = now() + tap_scaled(tap_setting("SECONDS", 15)) * 0.4;
+	double end = now() + tap_setting("SECONDS", 15) * 0.4;
 	unsigned long calls = 0, accepted = 0;
 	struct sigaction sa = { .sa_handler = on_signal };
 	struct thread threads[4] = {};
