@@ -51,10 +51,12 @@ def choose(virtual: Machine) -> str:
     The answer for a boot of the host is kept; the probe runs once.
     """
     asked = os.environ.get("VIRTLAB_ACCEL")
-    if asked in ("tcg", "kvm"):
+    # With thread=single the processors take turns: slower, and without QEMU's own races.
+    if asked in ("tcg", "tcg,thread=single", "kvm"):
         return asked
     if asked:
-        raise CourseVMError(f"accelerator unknown: VIRTLAB_ACCEL={asked}: there are tcg and kvm")
+        raise CourseVMError(f"accelerator unknown: VIRTLAB_ACCEL={asked}: there are tcg, "
+                            "tcg,thread=single and kvm")
     if not host_offers_svm(read(Path("/proc/cpuinfo")), read(NESTED)):
         return "tcg"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):

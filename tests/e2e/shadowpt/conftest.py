@@ -56,9 +56,9 @@ def module_file() -> Path:
     return path
 
 
-# KVM patches the running scheduler with its first and last VM. Emulated processors that run side by
-# side now and then execute the breakpoint of such a patch after its time (Oops: int3), so what
-# loads KVM runs on one.
+# Modules and KVM patch the running kernel. Emulated processors that run side by side now and then
+# execute the breakpoint of such a patch after its time (Oops: int3). So what loads KVM runs on one
+# processor, and where two are needed they take turns.
 PROCESSORS = {"devices": "1", "guests": "1", "lifetime": "2"}
 
 
@@ -75,7 +75,8 @@ def boot_once(what: str) -> Boot:
                "--", "sh", "/virtlab/tests/e2e/shadowpt/in_vm.sh", "/root/shadowpt.ko", what]
     for old in out.glob("*.status"):
         old.unlink()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          env={"VIRTLAB_ACCEL": "tcg,thread=single"} | os.environ)
     console = (done.stdout + done.stderr).decode(errors="replace")
     return Boot(done.returncode, out, "\n".join(console.splitlines()[-60:]))
 
