@@ -29,4 +29,16 @@
 #define wrmsrq wrmsrl
 #endif
 
+/* 6.15: one call instead of hrtimer_init() and an assignment. */
+#ifndef HAVE_HRTIMER_SETUP
+#include <linux/hrtimer.h>
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#endif
+
 #endif /* VIRTLAB_COMPAT_H */

@@ -6,3 +6,5 @@ compat-headers := asm/cpuid/api.h
 ccflags-y += -include $(src)/../compat.h
 ccflags-y += $(foreach h,$(compat-headers),$(if $(wildcard $(srctree)/arch/x86/include/$(h)),\
 	-DHAVE_$(shell echo $(h) | tr a-z/. A-Z__)))
+# 6.15 replaced hrtimer_init() by hrtimer_setup().
+ccflags-y += $(if $(shell grep -w hrtimer_setup $(srctree)/include/linux/hrtimer.h),-DHAVE_HRTIMER_SETUP)

@@ -14,16 +14,6 @@
 
 #include "shell.h"
 
-#ifndef HAVE_HRTIMER_SETUP
-static inline void hrtimer_setup(struct hrtimer *timer,
-				 enum hrtimer_restart (*function)(struct hrtimer *),
-				 clockid_t clock, enum hrtimer_mode mode)
-{
-	hrtimer_init(timer, clock, mode);
-	timer->function = function;
-}
-#endif
-
 /* See shell.h for both. */
 DEFINE_MUTEX(csched_mutex);
 DEFINE_RAW_SPINLOCK(csched_lock);

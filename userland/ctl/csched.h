@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../../kmod/credit_sched/uapi/credit_sched.h"
+#include <credit_sched.h>
 #include "error.h"
 
 #define CSCHED_DEVICE "/dev/credit_sched"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../error.h"
+#include "error.h"
 
 /* What a device may ask of the machine; the machine looks after every access. */
 enum bus_request {

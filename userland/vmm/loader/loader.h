@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../error.h"
+#include "error.h"
 
 struct guest_memory {
 	uint8_t *host;		/* guest physical address 0 */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The error object that every vmm function which can fail takes as its last
+ * The error object that every function of a tool which can fail takes as its last
  * argument. It is filled where the facts are known and printed once, by main:
  * "what failed: which object: why: what to do".
  */
-#ifndef VMM_ERROR_H
-#define VMM_ERROR_H
+#ifndef VIRTLAB_ERROR_H
+#define VIRTLAB_ERROR_H
 
 struct error {
 	char text[512];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scope cleanup: a variable marked so is released on every way out of its block. */
-#ifndef VMM_CLEANUP_H
-#define VMM_CLEANUP_H
+#ifndef VIRTLAB_CLEANUP_H
+#define VIRTLAB_CLEANUP_H
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,33 @@
+"""Boots of the course VM that the tests of credit_sched share: see ../module_vm.py for the settings."""
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import module_vm
+from module_vm import BUILD, DEBUG, Boot
+
+# A debug kernel in emulation is five to ten times slower: fewer rounds, longer patience.
+SETTINGS = {"PERCENT": "10" if DEBUG else "100"}
+PATIENCE = 1500 if DEBUG else 300
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: costs more than ten seconds; for test-all")
+
+
+@functools.cache
+def boot_once(what: str) -> Boot:
+    for program in ("selftest-credit_sched-share", "csched"):
+        assert (BUILD / "bin" / program).exists(), f"build/bin/{program} is missing: make selftests userland"
+    return module_vm.boot("credit_sched", what, processors=2, patience=PATIENCE, settings=SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def boot() -> Callable[[str], Boot]:
+    return boot_once
