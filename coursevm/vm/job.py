@@ -17,7 +17,7 @@ SIZE = 1024 * disk.MIB
 INODES = 32768
 
 # Of build/, what a guest uses: programs, guests' images, and the modules of its own kernel.
-BUILT = ("bin", "guests", "labs")
+BUILT = ("bin", "guests")
 NOT_USED = (".o", ".d", ".cmd", ".mod", ".mod.c", ".pyc", ".qcow2", ".ext4")
 NOT_ENTERED = {".git", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
 
