@@ -133,6 +133,13 @@ def test_enter_writes_into_build_and_bound_directories(tmp_path):
     made.unlink()
 
 
+def test_an_ordinary_users_path_is_enough():
+    """mke2fs, which makes every run's disk, is in a directory that only root looks into."""
+    done = subprocess.run([COURSEVM / "run", "--", "true"], env=os.environ | {"PATH": "/usr/bin:/bin"},
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["6.1", "7.3"])
 def test_other_kernels_boot_and_offer_svm(vm, name):
