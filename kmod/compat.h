@@ -41,4 +41,25 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
+/*
+ * pidfd_pid() is not exported. Before 6.9 a pidfd is an anonymous inode's file, told
+ * by its name; since then it belongs to a file system of its own.
+ */
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/string.h>
+static inline struct pid *compat_pidfd_pid(const struct file *file)
+{
+#ifdef PID_FS_MAGIC
+	bool pidfs = file_inode(file)->i_sb->s_magic == PID_FS_MAGIC;
+
+	return pidfs && S_ISREG(file_inode(file)->i_mode) ? file_inode(file)->i_private : NULL;
+#else
+	bool anon = file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC;
+
+	return anon && !strcmp(file->f_path.dentry->d_name.name, "[pidfd]") ? file->private_data :
+									      NULL;
+#endif
+}
+
 #endif /* VIRTLAB_COMPAT_H */

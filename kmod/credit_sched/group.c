@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
+#include <linux/file.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/pid.h>
@@ -53,7 +54,8 @@ static enum hrtimer_restart pool_timer(struct hrtimer *timer)
 
 static bool same_params(const struct csched_params *a, const struct csched_params *b)
 {
-	return a->slot == b->slot && a->sampled == b->sampled && a->seed == b->seed;
+	return a->slot == b->slot && a->sampled == b->sampled && a->seed == b->seed &&
+	       a->park_max == b->park_max;
 }
 
 /* The pool on @cpus, made if there is none. csched_mutex is held. */
@@ -167,6 +169,24 @@ static int cpus_from_user(struct cpumask *cpus, const u64 *words)
 	return 0;
 }
 
+/* What the user asks of the pool. */
+static struct csched_params params_from_user(const struct csched_ioc_create *args)
+{
+	struct csched_params params = csched_default_params;
+
+	if (args->slot_ns)
+		params.slot = args->slot_ns;
+	if (params.min_slot > params.slot)
+		params.min_slot = params.slot;
+	if (args->park_max_ns)
+		params.park_max = args->park_max_ns;
+	else if (params.park_max < params.slot)
+		params.park_max = params.slot;
+	params.sampled = args->flags & CSCHED_SAMPLED;
+	params.seed = args->seed;
+	return params;
+}
+
 /**
  * cs_group_create - CSCHED_IOC_CREATE
  * @args: from the user; the id is filled in
@@ -176,7 +196,7 @@ static int cpus_from_user(struct cpumask *cpus, const u64 *words)
  */
 int cs_group_create(struct csched_ioc_create *args, void *owner)
 {
-	struct csched_params params = csched_default_params;
+	struct csched_params params = params_from_user(args);
 	const struct csched_policy *policy;
 	struct csched_attr attr;
 	struct cs_pool *pool;
@@ -184,20 +204,14 @@ int cs_group_create(struct csched_ioc_create *args, void *owner)
 	cpumask_var_t cpus;
 	int ret;
 
-	if (args->flags & ~(CSCHED_SAMPLED | CSCHED_PERSIST))
+	if (args->flags & ~(CSCHED_SAMPLED | CSCHED_PERSIST) || args->reserved)
 		return -EINVAL;
+	if (args->baseline)
+		return -EOPNOTSUPP;
 	args->policy[CSCHED_POLICY_MAX - 1] = '\0';
 	policy = csched_policy_by_name(args->policy);
 	if (!policy)
 		return -EINVAL;
-	if (args->slot_ns)
-		params.slot = args->slot_ns;
-	if (params.min_slot > params.slot)
-		params.min_slot = params.slot;
-	if (params.park_max < params.slot)
-		params.park_max = params.slot;
-	params.sampled = args->flags & CSCHED_SAMPLED;
-	params.seed = args->seed;
 	attr.weight = args->weight ? args->weight : policy->weight_default;
 	attr.cap = args->cap;
 	attr.burst = args->burst_ns ? args->burst_ns : params.period;
@@ -226,6 +240,8 @@ int cs_group_create(struct csched_ioc_create *args, void *owner)
 	strscpy(g->name, args->name, sizeof(g->name));
 	g->pool = pool;
 	g->owner = args->flags & CSCHED_PERSIST ? NULL : owner;
+	g->uid = current_euid();
+	g->flags = args->flags;
 	g->id = ++last_id;
 	args->id = g->id;
 	list_add_tail(&g->link, &groups);
@@ -253,8 +269,11 @@ int cs_group_set(const struct csched_ioc_set *args)
 	struct cs_group *g;
 	int ret = -ENOENT;
 
-	if (args->which & ~(CSCHED_SET_WEIGHT | CSCHED_SET_CAP | CSCHED_SET_BURST))
+	if (args->which & ~(CSCHED_SET_WEIGHT | CSCHED_SET_CAP | CSCHED_SET_BURST |
+			    CSCHED_SET_BASELINE) || args->reserved)
 		return -EINVAL;
+	if (args->which & CSCHED_SET_BASELINE && args->baseline)
+		return -EOPNOTSUPP;
 	mutex_lock(&csched_mutex);
 	g = find_group(args->id);
 	if (g) {
@@ -322,28 +341,57 @@ static int add_process(struct cs_group *g, struct task_struct *leader)
 	return ret ? ret : added ? 0 : -ESRCH;
 }
 
+/* With a reference; or -EBADF: it is not a pidfd. */
+static struct pid *pid_from_fd(int fd)
+{
+	struct file *file = fget(fd);
+	struct pid *pid;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	pid = get_pid(compat_pidfd_pid(file));
+	fput(file);
+	return pid ? pid : ERR_PTR(-EBADF);
+}
+
+/* The process that is meant, with a reference, or an error. */
+static struct task_struct *process_from_user(const struct csched_ioc_add *args)
+{
+	struct task_struct *task;
+	struct pid *pid;
+
+	if (!(args->flags & CSCHED_ADD_PIDFD) && args->pid < 0)
+		return ERR_PTR(-EINVAL);
+	if (args->flags & CSCHED_ADD_PIDFD)
+		pid = pid_from_fd(args->pid);
+	else
+		pid = args->pid ? find_get_pid(args->pid) : get_task_pid(current, PIDTYPE_TGID);
+	if (IS_ERR(pid))
+		return ERR_CAST(pid);
+	task = get_pid_task(pid, PIDTYPE_TGID);
+	put_pid(pid);
+	return task ? task : ERR_PTR(-ESRCH);
+}
+
 /**
  * cs_group_add - CSCHED_IOC_ADD
  * @args: from the user
  *
- * Returns 0; -ENOENT: no such group; -ESRCH: no such process; -EBUSY: it is in a group;
- * -EPERM: not the caller's, or init; -EINVAL: a kernel thread; -EOPNOTSUPP: it is
- * scheduled by real-time or deadline rules.
+ * Returns 0; -ENOENT: no such group; -ESRCH: no such process; -EBADF: not a pidfd; -EBUSY: it
+ * is in a group; -EPERM: not the caller's, or init; -EINVAL: a kernel thread; -EOPNOTSUPP:
+ * it is scheduled by real-time or deadline rules.
  */
 int cs_group_add(const struct csched_ioc_add *args)
 {
 	struct task_struct *task;
 	struct cs_group *g;
-	struct pid *pid;
 	int ret = -ENOENT;
 
-	if (args->pid < 0)
+	if (args->flags & ~CSCHED_ADD_PIDFD || args->reserved)
 		return -EINVAL;
-	pid = args->pid ? find_get_pid(args->pid) : get_task_pid(current, PIDTYPE_TGID);
-	task = pid ? get_pid_task(pid, PIDTYPE_TGID) : NULL;
-	put_pid(pid);
-	if (!task)
-		return -ESRCH;
+	task = process_from_user(args);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	mutex_lock(&csched_mutex);
 	g = find_group(args->id);
 	if (g)
@@ -411,7 +459,6 @@ void cs_groups_release(void *owner)
 static void describe(struct cs_group *g, struct csched_ioc_group *info)
 {
 	struct csched_pool *pool = &g->pool->core;
-	struct csched_task *t;
 
 	info->id = g->id;
 	info->pool = g->pool->id;
@@ -421,8 +468,10 @@ static void describe(struct cs_group *g, struct csched_ioc_group *info)
 	info->cap = g->core.attr.cap;
 	info->burst_ns = g->core.attr.burst;
 	info->slot_ns = pool->params.slot;
-	list_for_each_entry(t, &g->core.tasks, sibling)
-		info->tasks++;
+	info->tasks = g->tasks;
+	info->parked = g->parked;
+	info->uid = from_kuid_munged(current_user_ns(), g->uid);
+	info->flags = g->flags;
 	info->active = g->core.nr_active;
 	info->held = g->core.nr_held;
 	info->standing = csched_standing(&g->core);
@@ -466,4 +515,25 @@ int cs_group_info(struct csched_ioc_group *info)
 	}
 	mutex_unlock(&csched_mutex);
 	return ret;
+}
+
+/**
+ * cs_status - CSCHED_IOC_STATUS
+ * @status: filled in
+ */
+void cs_status(struct csched_ioc_status *status)
+{
+	struct cs_group *g;
+
+	memset(status, 0, sizeof(*status));
+	status->backend = CSCHED_BACKEND_PARK;
+	status->cpus = nr_cpu_ids;
+	status->park_max_ns = csched_default_params.park_max;
+	mutex_lock(&csched_mutex);
+	list_for_each_entry(g, &groups, link) {
+		status->groups++;
+		status->tasks += READ_ONCE(g->tasks);
+		status->parked += READ_ONCE(g->parked);
+	}
+	mutex_unlock(&csched_mutex);
 }

@@ -10,6 +10,15 @@
 
 #include "shell.h"
 
+/* Programs are built against these; a change of one is a new CSCHED_ABI_VERSION. */
+static_assert(sizeof(struct csched_ioc_create) == 168);
+static_assert(sizeof(struct csched_ioc_set) == 32);
+static_assert(sizeof(struct csched_ioc_add) == 16);
+static_assert(sizeof(struct csched_ioc_group) == 200);
+static_assert(sizeof(struct csched_ioc_status) == 48);
+static_assert(sizeof(struct csched_ring) == 16);
+static_assert(sizeof(struct csched_event) == 48);
+
 static long dev_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
@@ -18,6 +27,7 @@ static long dev_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		struct csched_ioc_set set;
 		struct csched_ioc_add add;
 		struct csched_ioc_group group;
+		struct csched_ioc_status status;
 	} args;
 	long ret;
 
@@ -39,6 +49,10 @@ static long dev_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		return arg > U32_MAX ? -ENOENT : cs_group_remove(arg);
 	case CSCHED_IOC_GROUP:
 		ret = cs_group_info(&args.group);
+		break;
+	case CSCHED_IOC_STATUS:
+		cs_status(&args.status);
+		ret = 0;
 		break;
 	default:
 		return -ENOTTY;

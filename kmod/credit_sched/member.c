@@ -63,10 +63,25 @@ u64 cs_runtime(struct csched_task *t)
 	return READ_ONCE(container_of(t, struct cs_member, core)->task->se.sum_exec_runtime);
 }
 
+static struct cs_group *group_of(struct cs_member *m)
+{
+	return m->core.group ? container_of(m->core.group, struct cs_group, core) : NULL;
+}
+
 /* --- parking --- */
 
 /* Tasks in park(). Each of them is let go before the module goes, and waited for. */
 static atomic_t parking;
+
+/* csched_lock is held. */
+static void set_parked(struct cs_member *m, bool parked)
+{
+	struct cs_group *g = group_of(m);
+
+	if (g && parked != m->parked)
+		g->parked += parked ? 1 : -1;
+	m->parked = parked;
+}
 
 /* Runs in the task, at its return to user mode. */
 static void park(struct callback_head *head)
@@ -77,7 +92,7 @@ static void park(struct callback_head *head)
 	module_put(THIS_MODULE);
 	raw_spin_lock_irq(&csched_lock);
 	m->queued = false;
-	m->parked = true;
+	set_parked(m, true);
 	while (!m->go && m->core.group && !fatal_signal_pending(current) &&
 	       !(current->flags & PF_EXITING)) {
 		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
@@ -86,7 +101,7 @@ static void park(struct callback_head *head)
 		raw_spin_lock_irq(&csched_lock);
 	}
 	__set_current_state(TASK_RUNNING);
-	m->parked = false;
+	set_parked(m, false);
 	raw_spin_unlock_irq(&csched_lock);
 	put_member(m);
 	atomic_dec(&parking);
@@ -192,17 +207,19 @@ void cs_carry_out(struct cs_pool *pool)
 /* csched_lock is held. The caller then settles the pool. */
 static void join(struct cs_group *g, struct cs_member *m)
 {
-	u64 now = cs_now();
-
-	csched_task_join(&g->core, &m->core, now);
+	csched_task_join(&g->core, &m->core, cs_now());
+	g->tasks++;
 	hash_add_rcu(members, &m->hash, (unsigned long)m->task);
-	if (task_is_running(m->task))
-		csched_task_wake(&m->core, now);
 }
 
 /* csched_lock is held. The table's reference passes to the caller. */
 static void leave(struct cs_member *m)
 {
+	struct cs_group *g = group_of(m);
+
+	g->tasks--;
+	if (m->parked)
+		g->parked--;
 	csched_task_leave(&m->core, cs_now());
 	hash_del_rcu(&m->hash);
 	release(m);
@@ -246,10 +263,12 @@ int cs_member_add(struct cs_group *g, struct task_struct *task)
 		ret = -EBUSY;
 	else if (READ_ONCE(task->flags) & PF_EXITING)
 		ret = -ESRCH;	/* task_exits() may have looked for it already */
-	else
+	if (!ret) {
 		join(g, m);
-	if (!ret)
+		if (task_is_running(task))
+			csched_task_wake(&m->core, cs_now());
 		cs_pool_settle(g->pool);
+	}
 	raw_spin_unlock_irq(&csched_lock);
 	if (ret)
 		put_member(m);
@@ -340,15 +359,15 @@ static void take_hints(struct irq_work *work)
 
 	raw_spin_lock(&csched_lock);
 	llist_for_each_entry_safe(m, next, list, hint) {
-		struct csched_group *g;
+		struct cs_group *g;
 
 		/* From here on a new hint counts as new. */
 		clear_bit(0, &m->hinted);
 		smp_mb__after_atomic();	/* ... so the state is read after that */
 		look_at(m);
-		g = m->core.group;
+		g = group_of(m);
 		if (g)
-			cs_pool_settle(container_of(g->pool, struct cs_pool, core));
+			cs_pool_settle(g->pool);
 		put_member(m);
 	}
 	raw_spin_unlock(&csched_lock);
@@ -370,6 +389,7 @@ static void inherit(struct cs_member *of, struct task_struct *child)
 {
 	struct cs_member *m = new_member(child, GFP_ATOMIC);
 	unsigned long flags;
+	struct cs_group *g;
 	bool joined = false;
 
 	if (!m) {
@@ -378,13 +398,11 @@ static void inherit(struct cs_member *of, struct task_struct *child)
 		return;
 	}
 	raw_spin_lock_irqsave(&csched_lock, flags);
-	if (of->core.group) {
-		struct cs_group *g = container_of(of->core.group, struct cs_group, core);
-
+	g = group_of(of);
+	if (g) {
 		m->confined = of->confined;
 		cpumask_copy(&m->cpus, &of->cpus);
-		csched_task_join(&g->core, &m->core, cs_now());
-		hash_add_rcu(members, &m->hash, (unsigned long)child);
+		join(g, m);
 		csched_task_wake(&m->core, cs_now());
 		cs_pool_settle(g->pool);
 		joined = true;
@@ -410,15 +428,15 @@ static void probe_exit(void *data, struct task_struct *task)
 {
 	struct cs_member *m;
 	unsigned long flags;
+	struct cs_group *g;
 	bool left = false;
 
 	rcu_read_lock();
 	m = find(task);
 	if (m) {
 		raw_spin_lock_irqsave(&csched_lock, flags);
-		if (m->core.group) {
-			struct cs_group *g = container_of(m->core.group, struct cs_group, core);
-
+		g = group_of(m);
+		if (g) {
 			leave(m);
 			cs_pool_settle(g->pool);
 			left = true;

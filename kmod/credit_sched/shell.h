@@ -52,6 +52,10 @@ struct cs_pool {
  * @name: what users call it
  * @pool: where it belongs
  * @owner: the open file that made it; the group goes when that is closed; NULL: it persists
+ * @uid: who made it
+ * @flags: CSCHED_SAMPLED, CSCHED_PERSIST
+ * @tasks: how many belong to it; csched_lock
+ * @parked: how many of them are in park(); csched_lock
  */
 struct cs_group {
 	struct csched_group core;
@@ -60,6 +64,10 @@ struct cs_group {
 	char name[CSCHED_NAME_MAX];
 	struct cs_pool *pool;
 	void *owner;
+	kuid_t uid;
+	u32 flags;
+	u32 tasks;
+	u32 parked;
 };
 
 /**
@@ -105,6 +113,7 @@ int cs_group_set(const struct csched_ioc_set *args);
 int cs_group_add(const struct csched_ioc_add *args);
 int cs_group_remove(u32 id);
 int cs_group_info(struct csched_ioc_group *info);
+void cs_status(struct csched_ioc_status *status);
 void cs_groups_release(void *owner);
 void cs_pools_count_cpus(unsigned int without);
 void cs_pool_settle(struct cs_pool *pool);

@@ -27,7 +27,13 @@ int cmd_set(int argc, char **argv, struct error *err)
 	ret = device_find(dev, wanted.name, &group, err);
 	if (ret)
 		return ret;
-	args = (struct csched_ioc_set){ group.id, which, wanted.weight, wanted.cap, wanted.burst_ns };
+	args = (struct csched_ioc_set){
+		.id = group.id,
+		.which = which,
+		.weight = wanted.weight,
+		.cap = wanted.cap,
+		.burst_ns = wanted.burst_ns,
+	};
 	if (!ioctl(dev, CSCHED_IOC_SET, &args))
 		return 0;
 	return error_errno(err, errno, "weights go to 10000 (credit: 65535), caps to 100 a CPU, bursts to 7 days",
