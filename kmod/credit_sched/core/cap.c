@@ -44,13 +44,21 @@ void csched_cap_charge(struct csched_group *g, u64 ns)
 		g->cap_time = -CSCHED_DEBT_MAX;
 }
 
+static void set_throttled(struct csched_group *g, bool throttled)
+{
+	if (g->throttled == throttled)
+		return;
+	g->throttled = throttled;
+	csched_report(g, throttled ? CSCHED_EV_THROTTLE : CSCHED_EV_UNTHROTTLE, NULL, 0);
+}
+
 /**
  * csched_cap_set - the cap has changed
  * @g: the group, with its new cap
  */
 void csched_cap_set(struct csched_group *g)
 {
-	g->throttled = false;
+	set_throttled(g, false);
 	g->cap_time = g->pool->params.slot;
 	g->cap_at = g->pool->now;
 }
@@ -70,9 +78,9 @@ u64 csched_cap_advance(struct csched_group *g)
 		return CSCHED_NO_TIMER;
 	fill_up(g);
 	if (g->cap_time <= 0)
-		g->throttled = true;
+		set_throttled(g, true);
 	else if (g->cap_time >= (s64)grain(g))
-		g->throttled = false;
+		set_throttled(g, false);
 
 	if (g->throttled)
 		return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;

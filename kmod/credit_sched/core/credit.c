@@ -118,6 +118,7 @@ static void credit_wake(struct csched_group *g)
 		return;
 	g->boost_left = g->pool->params.tick;
 	g->boosts++;
+	csched_report(g, CSCHED_EV_BOOST, NULL, 0);
 }
 
 static void clip(struct csched_group *g)
@@ -161,6 +162,7 @@ static void hand_out(struct csched_pool *pool)
 		g->earned += part;
 		g->credit += part;
 		clip(g);
+		csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);
 	}
 	list_for_each_entry(t, &pool->held, queue)
 		if (t->group->credit > 0)

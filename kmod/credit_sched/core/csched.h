@@ -233,6 +233,38 @@ struct csched_task {
 	u64 slot_end;
 };
 
+/*
+ * What a pool reports to whoever listens (struct csched_pool, @event); the numbers are those
+ * of the uapi, where the gap is what only the caller sees: a task parks, is released.
+ *
+ *	JOIN ( WAKE ( PICK STOP )* [ PICK ] BLOCK )* LEAVE
+ *
+ * is the life of a task, where a BLOCK may also come after STOP or at once. A slot that is
+ * prolonged, and the order to stop to a task that has none, are not reported.
+ */
+enum csched_event_type {
+	CSCHED_EV_JOIN = 0,
+	CSCHED_EV_LEAVE = 1,
+	CSCHED_EV_WAKE = 2,	/* it wants to run */
+	CSCHED_EV_PICK = 3,	/* it gets a slot, or may keep the one it was to leave */
+	CSCHED_EV_STOP = 4,	/* it is told to leave its slot */
+	CSCHED_EV_BLOCK = 7,	/* it sleeps of its own accord */
+	/* Of a group: */
+	CSCHED_EV_BOOST = 8,
+	CSCHED_EV_ACCOUNT = 9,	/* credit was handed out */
+	CSCHED_EV_THROTTLE = 10,
+	CSCHED_EV_UNTHROTTLE = 11,
+};
+
+/* Why a task is told to leave its slot. */
+enum csched_stop_reason {
+	CSCHED_STOP_SLOT,	/* the slot is over */
+	CSCHED_STOP_PREEMPT,	/* a woken group goes first */
+	CSCHED_STOP_THROTTLE,	/* its group is throttled */
+	CSCHED_STOP_MINIMAL,	/* room for one that has waited for park_max */
+	CSCHED_STOP_CPUS,	/* there are fewer CPUs */
+};
+
 /**
  * struct csched_policy - how a pool decides
  * @name: what users call it
@@ -268,6 +300,9 @@ struct csched_policy {
  * @policy: who decides
  * @params: slot and the like
  * @runtime: the caller's: ns that task @t has run in its life, up to now
+ * @event: the caller's: something has happened, to @t or, if that is NULL, to @g; @reason is an
+ *	enum csched_stop_reason for CSCHED_EV_STOP, else 0. Set after csched_pool_init(); NULL:
+ *	nobody listens. It may look at everything and change nothing.
  * @cpus: how many slots
  * @groups: all groups
  * @nr_groups: how many
@@ -297,6 +332,8 @@ struct csched_pool {
 	const struct csched_policy *policy;
 	struct csched_params params;
 	u64 (*runtime)(struct csched_task *t);
+	void (*event)(struct csched_pool *pool, enum csched_event_type type,
+		      struct csched_group *g, struct csched_task *t, u32 reason);
 	u32 cpus;
 	struct list_head groups;
 	u32 nr_groups;
@@ -343,6 +380,13 @@ void csched_task_stopped(struct csched_task *t, u64 now);
 void csched_settle(struct csched_pool *pool, u64 now);
 struct csched_task *csched_next_order(struct csched_pool *pool, enum csched_order *order);
 bool csched_can_run(const struct csched_group *g);
+
+static inline void csched_report(struct csched_group *g, enum csched_event_type type,
+				 struct csched_task *t, u32 reason)
+{
+	if (g->pool->event)
+		g->pool->event(g->pool, type, g, t, reason);
+}
 
 /* lag.c: what each group is due, and how far it is from that */
 u64 csched_scale(u64 value, u64 num, u64 den);

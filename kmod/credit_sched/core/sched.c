@@ -143,14 +143,16 @@ static void grant(struct csched_task *t, u64 length)
 	t->group->nr_held++;
 	start_slot(t, length);
 	give_order(t, CSCHED_GO);
+	csched_report(t->group, CSCHED_EV_PICK, t, 0);
 }
 
 /* RUNNING -> LEAVING. */
-static void stop(struct csched_task *t)
+static void stop(struct csched_task *t, enum csched_stop_reason reason)
 {
 	t->state = CSCHED_LEAVING;
 	t->group->pool->nr_leaving++;
 	give_order(t, CSCHED_STOP);
+	csched_report(t->group, CSCHED_EV_STOP, t, reason);
 }
 
 /* LEAVING -> RUNNING: nobody wants the slot any more. */
@@ -160,6 +162,7 @@ static void unstop(struct csched_task *t)
 	t->group->pool->nr_leaving--;
 	start_slot(t, t->group->pool->params.slot);
 	give_order(t, CSCHED_GO);
+	csched_report(t->group, CSCHED_EV_PICK, t, 0);
 }
 
 /* A group has more or fewer tasks that can run. */
@@ -196,6 +199,7 @@ void csched_task_wake(struct csched_task *t, u64 now)
 	t->stopped = false;
 	t->told = CSCHED_NO_ORDER;
 	start_waiting(t);
+	csched_report(t->group, CSCHED_EV_WAKE, t, 0);
 	set_active(t->group, 1);
 }
 
@@ -221,6 +225,7 @@ void csched_task_block(struct csched_task *t, u64 now)
 		break;
 	}
 	t->state = CSCHED_BLOCKED;
+	csched_report(t->group, CSCHED_EV_BLOCK, t, 0);
 	set_active(t->group, -1);
 }
 
@@ -265,6 +270,7 @@ void csched_task_join(struct csched_group *g, struct csched_task *t, u64 now)
 	INIT_LIST_HEAD(&t->orders);
 	list_add_tail(&t->sibling, &g->tasks);
 	t->seen = g->pool->runtime(t);
+	csched_report(g, CSCHED_EV_JOIN, t, 0);
 }
 
 /**
@@ -281,6 +287,7 @@ void csched_task_leave(struct csched_task *t, u64 now)
 		list_del_init(&t->orders);
 	t->order = CSCHED_NO_ORDER;
 	list_del_init(&t->sibling);
+	csched_report(t->group, CSCHED_EV_LEAVE, t, 0);
 	t->group = NULL;
 }
 
@@ -514,12 +521,13 @@ static void end_slots(struct csched_pool *pool)
 			continue;
 		bool over = pool->now >= t->slot_end;
 
-		if ((t->group->throttled && (over || !t->minimal)) ||
-		    pool->nr_held - pool->nr_leaving > pool->cpus) {
-			stop(t);
+		if (t->group->throttled && (over || !t->minimal)) {
+			stop(t, CSCHED_STOP_THROTTLE);
+		} else if (pool->nr_held - pool->nr_leaving > pool->cpus) {
+			stop(t, CSCHED_STOP_CPUS);
 		} else if (over) {
 			if (demand(pool) > supply(pool) && pool->policy->yields(t))
-				stop(t);
+				stop(t, CSCHED_STOP_SLOT);
 			else
 				start_slot(t, pool->params.slot);
 		}
@@ -562,7 +570,7 @@ static void preempt(struct csched_pool *pool)
 		if (g->woken && csched_can_run(g) && demand(pool) > supply(pool))
 			t = victim(pool, g);
 		if (t)
-			stop(t);
+			stop(t, CSCHED_STOP_PREEMPT);
 	}
 }
 
@@ -606,7 +614,7 @@ static void give_minimal_slot(struct csched_pool *pool)
 		return;
 	list_for_each_entry(running, &pool->held, queue) {
 		if (running->state == CSCHED_RUNNING) {
-			stop(running);
+			stop(running, CSCHED_STOP_MINIMAL);
 			return;
 		}
 	}

@@ -28,7 +28,7 @@ MUTANTS = [
     ("cap_not_in_the_due", LAG, "g->attr.cap && g->attr.cap < 100 * cpus ? g->attr.cap : 100 * cpus", "100 * cpus"),
 
     # caps
-    ("cap_never_throttles", CAP, "g->throttled = true;", ";"),
+    ("cap_never_throttles", CAP, "set_throttled(g, true);", ";"),
     ("cap_time_piles_up", CAP, "if (g->cap_time > most)\n\t\tg->cap_time = most;", ""),
     ("cap_not_charged", CAP, "g->cap_time -= ns;", ""),
     ("cap_timer_forgotten", CAP, "return now + div64_u64(g->cap_time * 100ull, flow - g->attr.cap) + 1;", "return CSCHED_NO_TIMER;"),
@@ -65,6 +65,17 @@ MUTANTS = [
     ("least_credit_first", CREDIT, "return a->credit > b->credit;", "return a->credit < b->credit;"),
     ("exact_accounting_samples", CREDIT, "if (!t->group->pool->params.sampled)", "if (0)"),
     ("sampled_accounting_is_exact", CREDIT, "if (!t->group->pool->params.sampled)", "if (1)"),
+
+    # events
+    ("pick_not_reported", SCHED, "\tgive_order(t, CSCHED_GO);\n\tcsched_report(t->group, CSCHED_EV_PICK, t, 0);\n}\n\n/* RUNNING -> LEAVING", "\tgive_order(t, CSCHED_GO);\n}\n\n/* RUNNING -> LEAVING"),
+    ("keeping_a_slot_not_reported", SCHED, "\tcsched_report(t->group, CSCHED_EV_PICK, t, 0);\n}\n\n/* A group has more", "}\n\n/* A group has more"),
+    ("stop_for_the_wrong_reason", SCHED, "stop(t, CSCHED_STOP_PREEMPT)", "stop(t, CSCHED_STOP_SLOT)"),
+    ("wake_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_WAKE, t, 0);", ";"),
+    ("block_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_BLOCK, t, 0);", ";"),
+    ("leave_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_LEAVE, t, 0);", ";"),
+    ("throttle_reported_each_time", CAP, "if (g->throttled == throttled)", "if (0)"),
+    ("boost_not_reported", CREDIT, "csched_report(g, CSCHED_EV_BOOST, NULL, 0);", ";"),
+    ("account_not_reported", CREDIT, "csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);", ";"),
 
     # lottery
     ("lottery_ignores_weight", LOTTERY, "? g->attr.weight : 0", "? 1 : 0"),

@@ -36,6 +36,73 @@ static u64 runtime(struct csched_task *core)
 	return ran(t, now);
 }
 
+/* What may follow what, of one task: O5. 0 stands for before and after. */
+static bool may_follow(char last, char next)
+{
+	switch (next) {
+	case 'J':
+		return !last;
+	case 'W':
+		return last == 'J' || last == 'B';
+	case 'P':
+		return last == 'W' || last == 'S';
+	case 'S':
+		return last == 'P';
+	case 'B':
+		return last == 'W' || last == 'P' || last == 'S';
+	case 'L':
+		return last == 'J' || last == 'B';
+	}
+	return false;
+}
+
+static bool reason_is_true(const struct csched_task *t, u32 reason)
+{
+	const struct csched_pool *pool = t->group->pool;
+
+	switch (reason) {
+	case CSCHED_STOP_SLOT:
+		return pool->now >= t->slot_end;
+	case CSCHED_STOP_PREEMPT:
+		return pool->now >= t->since + pool->params.ratelimit;
+	case CSCHED_STOP_THROTTLE:
+		return t->group->throttled;
+	case CSCHED_STOP_MINIMAL:
+		return pool->making_room;
+	case CSCHED_STOP_CPUS:
+		return pool->nr_held > pool->cpus;
+	}
+	return false;
+}
+
+static void on_event(struct csched_pool *pool, enum csched_event_type type,
+		     struct csched_group *g, struct csched_task *core, u32 reason)
+{
+	static const char letters[] = "JLWPS--B+$!.";
+	struct sim *sim = container_of(pool, struct sim, pool);
+	struct sim_task *t;
+
+	if (sim->story) {
+		size_t n = strlen(sim->story);
+
+		sim->story[n] = letters[type];
+		sim->story[n + 1] = (char)('a' + (g - sim->groups));
+		sim->story[n + 2] = '\0';
+	}
+	if (type >= CSCHED_EV_BOOST) {
+		CHECK(!core, "an event of a group with a task");
+		CHECK(type != CSCHED_EV_THROTTLE || g->throttled, "not throttled");
+		CHECK(type != CSCHED_EV_UNTHROTTLE || !g->throttled, "still throttled");
+		return;
+	}
+	t = container_of(core, struct sim_task, core);
+	CHECK(core->group == g && g->pool == pool, "the task of another group");
+	CHECK(may_follow(t->last, letters[type]), "O5: %c after %c", letters[type], t->last);
+	CHECK(type == CSCHED_EV_STOP ? reason_is_true(core, reason) : !reason,
+	      "O5: stopped for %u", reason);
+	t->last = type == CSCHED_EV_LEAVE ? 0 : letters[type];
+}
+
 u64 sim_random(struct sim *sim, u64 below)
 {
 	u64 z = sim->random += 0x9e3779b97f4a7c15ull;	/* splitmix64 */
@@ -203,6 +270,7 @@ void sim_init(struct sim *sim, const struct csched_policy *policy,
 	sim->random = seed;
 	current_sim = sim;
 	CHECK(!csched_pool_init(&sim->pool, policy, params, cpus, runtime, 0), "parameters refused");
+	sim->pool.event = on_event;
 }
 
 void sim_fini(struct sim *sim)

@@ -12,6 +12,7 @@
  *	O3  nobody waits longer than S7 says
  *	O4  in any 100 ms a capped group runs at most its cap, one slot, and what
  *	    its tasks take to stop
+ *	O5  what the core reports are lives of tasks as in csched.h, and says why a slot ended
  */
 #ifndef SIM_H
 #define SIM_H
@@ -46,6 +47,7 @@
  * @park_at: told to stop; stops then
  * @woke: when it woke last
  * @worst_wake: longest time from waking to its slot, ns
+ * @last: the last event reported of it, as a letter; 0 before it has joined
  */
 struct sim_task {
 	struct csched_task core;
@@ -63,6 +65,7 @@ struct sim_task {
 	u64 park_at;
 	u64 woke;
 	u64 worst_wake;
+	char last;
 };
 
 /**
@@ -89,6 +92,7 @@ struct sim_task {
  * @window: used[] of the last 100 ms, for O4
  * @window_at: how many samples it has
  * @sample_at: when the next is due
+ * @story: if not NULL, what is reported is appended here, as letters (see sim.c)
  */
 struct sim {
 	struct csched_pool pool;
@@ -113,6 +117,7 @@ struct sim {
 	u64 window[SIM_GROUPS][21];
 	u64 window_at[SIM_GROUPS];
 	u64 sample_at;
+	char *story;
 };
 
 /* Something does not hold and has been said: the test program ends its test. */

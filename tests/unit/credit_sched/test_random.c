@@ -2,7 +2,7 @@
 /*
  * Random workloads: CPU hogs, I/O tasks, on/off tasks, forks, exits, groups that
  * come and go, changes of weight, cap, burst and CPUs, under every policy, with
- * tasks that obey at once or late. The simulator checks S1..S7 and O1..O4 all along.
+ * tasks that obey at once or late. The simulator checks S1..S7 and O1..O5 all along.
  *
  *	WORKLOADS=10000 test_random	how many (default 3000)
  *	SEED=7 WORKLOADS=1 test_random	the seed of a workload is SEED plus its number
