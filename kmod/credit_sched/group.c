@@ -2,7 +2,6 @@
 /*
  * Pools and groups: what the ioctls of main.c do. Owns csched_mutex and csched_lock.
  */
-#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/file.h>
@@ -135,6 +134,25 @@ static struct cs_group *find_group(u32 id)
 	return NULL;
 }
 
+/* One that the caller may change, or an error. */
+static struct cs_group *find_own(u32 id)
+{
+	struct cs_group *g = find_group(id);
+	int ret = g ? cs_may_change(g) : -ENOENT;
+
+	return ret ? ERR_PTR(ret) : g;
+}
+
+static unsigned int groups_of(kuid_t uid)
+{
+	struct cs_group *g;
+	unsigned int n = 0;
+
+	list_for_each_entry(g, &groups, link)
+		n += uid_eq(g->uid, uid);
+	return n;
+}
+
 static bool good_name(const char *name)
 {
 	size_t n = strnlen(name, CSCHED_NAME_MAX), i;
@@ -224,6 +242,8 @@ int cs_group_create(struct csched_ioc_create *args, void *owner)
 		goto out_free;
 	mutex_lock(&csched_mutex);
 	ret = good_name(args->name) ? 0 : -EINVAL;
+	if (!ret)
+		ret = cs_may_create(policy, &attr, args->flags, groups_of(current_euid()));
 	if (ret)
 		goto out_unlock;
 	pool = get_pool(cpus, policy, &params);
@@ -257,17 +277,38 @@ out_free:
 	return ret;
 }
 
+static int set(struct cs_group *g, const struct csched_ioc_set *args)
+{
+	struct csched_attr attr = g->core.attr;
+	int ret;
+
+	if (args->which & CSCHED_SET_WEIGHT)
+		attr.weight = args->weight;
+	if (args->which & CSCHED_SET_CAP)
+		attr.cap = args->cap;
+	if (args->which & CSCHED_SET_BURST)
+		attr.burst = args->burst_ns;
+	ret = cs_may_set(g->pool->core.policy, &attr);
+	if (ret)
+		return ret;
+	raw_spin_lock_irq(&csched_lock);
+	ret = csched_group_set(&g->core, &attr, cs_now());
+	cs_pool_settle(g->pool);
+	raw_spin_unlock_irq(&csched_lock);
+	return ret;
+}
+
 /**
  * cs_group_set - CSCHED_IOC_SET
  * @args: from the user
  *
- * Returns 0; -ENOENT; -EINVAL; or as csched_attr_check(), and then nothing has changed.
+ * Returns 0; -ENOENT; -EINVAL; -EPERM or -EACCES: see access.c; or as csched_attr_check(),
+ * and then nothing has changed.
  */
 int cs_group_set(const struct csched_ioc_set *args)
 {
-	struct csched_attr attr;
 	struct cs_group *g;
-	int ret = -ENOENT;
+	int ret;
 
 	if (args->which & ~(CSCHED_SET_WEIGHT | CSCHED_SET_CAP | CSCHED_SET_BURST |
 			    CSCHED_SET_BASELINE) || args->reserved)
@@ -275,36 +316,10 @@ int cs_group_set(const struct csched_ioc_set *args)
 	if (args->which & CSCHED_SET_BASELINE && args->baseline)
 		return -EOPNOTSUPP;
 	mutex_lock(&csched_mutex);
-	g = find_group(args->id);
-	if (g) {
-		attr = g->core.attr;
-		if (args->which & CSCHED_SET_WEIGHT)
-			attr.weight = args->weight;
-		if (args->which & CSCHED_SET_CAP)
-			attr.cap = args->cap;
-		if (args->which & CSCHED_SET_BURST)
-			attr.burst = args->burst_ns;
-		raw_spin_lock_irq(&csched_lock);
-		ret = csched_group_set(&g->core, &attr, cs_now());
-		cs_pool_settle(g->pool);
-		raw_spin_unlock_irq(&csched_lock);
-	}
+	g = find_own(args->id);
+	ret = IS_ERR(g) ? PTR_ERR(g) : set(g, args);
 	mutex_unlock(&csched_mutex);
 	return ret;
-}
-
-static int may_schedule(struct task_struct *task)
-{
-	if (task->flags & PF_KTHREAD)
-		return -EINVAL;
-	if (is_global_init(task))
-		return -EPERM;
-	if (!uid_eq(task_uid(task), current_euid()) && !capable(CAP_SYS_NICE))
-		return -EPERM;
-	if (task->policy != SCHED_NORMAL && task->policy != SCHED_BATCH &&
-	    task->policy != SCHED_IDLE)
-		return -EOPNOTSUPP;
-	return 0;
 }
 
 /* The next thread of @leader that is in no group, with a reference; @nth counts on. */
@@ -329,7 +344,7 @@ static int add_process(struct cs_group *g, struct task_struct *leader)
 	int ret = 0, nth, added = 0;
 
 	for (nth = 0; !ret && (t = nth_thread(leader, nth)); nth++) {
-		ret = may_schedule(t);
+		ret = cs_may_schedule(t);
 		if (!ret)
 			ret = cs_member_add(g, t);
 		put_task_struct(t);
@@ -385,7 +400,7 @@ int cs_group_add(const struct csched_ioc_add *args)
 {
 	struct task_struct *task;
 	struct cs_group *g;
-	int ret = -ENOENT;
+	int ret;
 
 	if (args->flags & ~CSCHED_ADD_PIDFD || args->reserved)
 		return -EINVAL;
@@ -393,9 +408,8 @@ int cs_group_add(const struct csched_ioc_add *args)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	mutex_lock(&csched_mutex);
-	g = find_group(args->id);
-	if (g)
-		ret = add_process(g, task);
+	g = find_own(args->id);
+	ret = IS_ERR(g) ? PTR_ERR(g) : add_process(g, task);
 	mutex_unlock(&csched_mutex);
 	put_task_struct(task);
 	return ret;
@@ -427,18 +441,18 @@ static void remove_group(struct cs_group *g)
  * cs_group_remove - CSCHED_IOC_REMOVE: let its tasks go and forget the group
  * @id: its number
  *
- * Returns 0 or -ENOENT.
+ * Returns 0, -ENOENT or -EPERM.
  */
 int cs_group_remove(u32 id)
 {
 	struct cs_group *g;
 
 	mutex_lock(&csched_mutex);
-	g = find_group(id);
-	if (g)
+	g = find_own(id);
+	if (!IS_ERR(g))
 		remove_group(g);
 	mutex_unlock(&csched_mutex);
-	return g ? 0 : -ENOENT;
+	return PTR_ERR_OR_ZERO(g);
 }
 
 /**
@@ -529,6 +543,7 @@ void cs_status(struct csched_ioc_status *status)
 	status->backend = CSCHED_BACKEND_PARK;
 	status->cpus = nr_cpu_ids;
 	status->park_max_ns = csched_default_params.park_max;
+	cs_limits(status);
 	mutex_lock(&csched_mutex);
 	list_for_each_entry(g, &groups, link) {
 		status->groups++;

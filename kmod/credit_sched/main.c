@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module and its device, /dev/credit_sched.
+ * The module and its device, /dev/credit_sched, which everybody may open: access.c says
+ * who may do what with it.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/fs.h>
@@ -80,7 +81,7 @@ static struct miscdevice device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "credit_sched",
 	.fops = &dev_fops,
-	.mode = 0600,
+	.mode = 0666,
 };
 
 static int cpu_up_now(unsigned int cpu)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The shell around core/: groups and pools with names and owners (group.c), the
- * kernel's tasks that belong to them (member.c), the device (main.c).
+ * The shell around core/: groups and pools with names and owners (group.c), who may do what
+ * with them (access.c), the kernel's tasks that belong to them (member.c), the device (main.c).
  *
  * Locks, outermost first:
  *
@@ -15,6 +15,7 @@
 #define CREDIT_SCHED_SHELL_H
 
 #include <linux/cpumask.h>
+#include <linux/cred.h>
 #include <linux/hrtimer.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
@@ -118,6 +119,14 @@ void cs_groups_release(void *owner);
 void cs_pools_count_cpus(unsigned int without);
 void cs_pool_settle(struct cs_pool *pool);
 
+/* access.c */
+int cs_may_create(const struct csched_policy *policy, const struct csched_attr *attr, u32 flags,
+		  unsigned int groups);
+int cs_may_set(const struct csched_policy *policy, const struct csched_attr *attr);
+int cs_may_change(const struct cs_group *g);
+int cs_may_schedule(struct task_struct *task);
+void cs_limits(struct csched_ioc_status *status);
+
 /* member.c */
 int cs_member_add(struct cs_group *g, struct task_struct *task);
 void cs_members_release(struct cs_group *g);
@@ -129,6 +138,14 @@ void cs_members_exit(void);
 static inline u64 cs_now(void)
 {
 	return ktime_get_ns();
+}
+
+/* The kernel divides the CPU time of such tasks by its own fair rules, so we may by ours. */
+static inline bool cs_fair(const struct task_struct *task)
+{
+	unsigned int policy = READ_ONCE(task->policy);
+
+	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
 #endif /* CREDIT_SCHED_SHELL_H */
