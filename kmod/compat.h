@@ -62,4 +62,18 @@ static inline struct pid *compat_pidfd_pid(const struct file *file)
 #endif
 }
 
+/* 6.4: kernel threads within a user's process (vhost). */
+#ifdef PF_USER_WORKER
+#define COMPAT_PF_USER_WORKER PF_USER_WORKER
+#else
+#define COMPAT_PF_USER_WORKER 0
+#endif
+
+/* 6.12 to 6.13 must be told that work is queued where no memory can be allocated (KASAN). */
+#ifdef HAVE_TWAF_NO_ALLOC
+#define COMPAT_TWA_RESUME ((enum task_work_notify_mode)(TWA_RESUME | TWAF_NO_ALLOC))
+#else
+#define COMPAT_TWA_RESUME TWA_RESUME
+#endif
+
 #endif /* VIRTLAB_COMPAT_H */

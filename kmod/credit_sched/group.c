@@ -2,15 +2,16 @@
 /*
  * Pools and groups: what the ioctls of main.c do. Owns csched_mutex and csched_lock.
  */
+#include <linux/cpu.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/file.h>
-#include <linux/math64.h>
-#include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "shell.h"
 
@@ -19,10 +20,25 @@ DEFINE_MUTEX(csched_mutex);
 DEFINE_RAW_SPINLOCK(csched_lock);
 
 static LIST_HEAD(pools);
-static LIST_HEAD(groups);
+/* By number. */
+static DEFINE_XARRAY(groups);
 static u32 last_id;
 
+static bool audit;
+module_param(audit, bool, 0644);
+MODULE_PARM_DESC(audit, "Check the invariants of core/csched.h after each decision, and log \"broken\" if one is violated (slow)");
+
 /* --- pools --- */
+
+/* Says it once, and again when something else is wrong. */
+static void check(struct cs_pool *pool)
+{
+	int broken = csched_audit(&pool->core);
+
+	if (broken && broken != pool->broken)
+		pr_err("pool %u: broken: S%d\n", pool->id, broken);
+	pool->broken = broken;
+}
 
 /**
  * cs_pool_settle - decide, and see it done
@@ -30,14 +46,21 @@ static u32 last_id;
  */
 void cs_pool_settle(struct cs_pool *pool)
 {
+	u64 when;
+
 	csched_settle(&pool->core, cs_now());
+	if (READ_ONCE(audit))
+		check(pool);
 	cs_carry_out(pool);
+	when = pool->core.timer;
+	if (cs_backend.settle)
+		when = min(when, cs_backend.settle(pool));
 	if (pool->closing)
 		return;
-	if (pool->core.timer == CSCHED_NO_TIMER)
+	if (when == CSCHED_NO_TIMER)
 		hrtimer_try_to_cancel(&pool->timer);
 	else
-		hrtimer_start(&pool->timer, ns_to_ktime(pool->core.timer), HRTIMER_MODE_ABS_HARD);
+		hrtimer_start(&pool->timer, ns_to_ktime(when), HRTIMER_MODE_ABS_HARD);
 }
 
 static enum hrtimer_restart pool_timer(struct hrtimer *timer)
@@ -57,34 +80,64 @@ static bool same_params(const struct csched_params *a, const struct csched_param
 	       a->park_max == b->park_max;
 }
 
-/* The pool on @cpus, made if there is none. csched_mutex is held. */
+static unsigned int online(const struct cs_pool *pool, unsigned int without)
+{
+	unsigned int cpu, n = 0;
+
+	for_each_cpu_and(cpu, pool->cpus, cpu_online_mask)
+		n += cpu != without;
+	return n;
+}
+
+static void free_pool(struct cs_pool *pool)
+{
+	if (pool) {
+		free_cpumask_var(pool->cpus);
+		free_cpumask_var(pool->free);
+	}
+	kfree(pool);
+}
+
+static struct cs_pool *new_pool(const struct cpumask *cpus, const struct csched_policy *policy,
+				const struct csched_params *params)
+{
+	struct cs_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	int ret;
+
+	if (!pool || !zalloc_cpumask_var(&pool->cpus, GFP_KERNEL) ||
+	    !zalloc_cpumask_var(&pool->free, GFP_KERNEL)) {
+		free_pool(pool);
+		return ERR_PTR(-ENOMEM);
+	}
+	cpumask_copy(pool->cpus, cpus);
+	ret = csched_pool_init(&pool->core, policy, params, online(pool, nr_cpu_ids), cs_runtime,
+			       cs_now());
+	if (ret) {
+		free_pool(pool);
+		return ERR_PTR(ret);
+	}
+	pool->late_at = CSCHED_NO_TIMER;
+	pool->id = ++last_id;
+	pool->everywhere = cpumask_equal(cpus, cpu_possible_mask);
+	hrtimer_setup(&pool->timer, pool_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	list_add_tail(&pool->link, &pools);
+	return pool;
+}
+
+/* The pool on @cpus, made if there is none. csched_mutex and cpus_read_lock are held. */
 static struct cs_pool *get_pool(const struct cpumask *cpus, const struct csched_policy *policy,
 				const struct csched_params *params)
 {
 	struct cs_pool *pool;
-	int ret;
 
 	list_for_each_entry(pool, &pools, link) {
-		if (cpumask_equal(&pool->cpus, cpus))
+		if (cpumask_equal(pool->cpus, cpus))
 			return pool->core.policy == policy &&
 			       same_params(&pool->core.params, params) ? pool : ERR_PTR(-EEXIST);
-		if (cpumask_intersects(&pool->cpus, cpus))
+		if (cpumask_intersects(pool->cpus, cpus))
 			return ERR_PTR(-EBUSY);
 	}
-	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
-	if (!pool)
-		return ERR_PTR(-ENOMEM);
-	ret = csched_pool_init(&pool->core, policy, params, cpumask_weight(cpus), cs_runtime,
-			       cs_now());
-	if (ret) {
-		kfree(pool);
-		return ERR_PTR(ret);
-	}
-	pool->id = ++last_id;
-	cpumask_copy(&pool->cpus, cpus);
-	hrtimer_setup(&pool->timer, pool_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
-	list_add_tail(&pool->link, &pools);
-	return pool;
+	return new_pool(cpus, policy, params);
 }
 
 /* csched_mutex is held. */
@@ -97,12 +150,14 @@ static void put_pool(struct cs_pool *pool)
 	raw_spin_unlock_irq(&csched_lock);
 	hrtimer_cancel(&pool->timer);
 	list_del(&pool->link);
-	kfree(pool);
+	free_pool(pool);
 }
 
 /**
  * cs_pools_count_cpus - CPUs came or went
  * @without: one that is about to go, or nr_cpu_ids
+ *
+ * A pool without CPUs keeps one slot, for its tasks run elsewhere.
  */
 void cs_pools_count_cpus(unsigned int without)
 {
@@ -110,10 +165,10 @@ void cs_pools_count_cpus(unsigned int without)
 
 	mutex_lock(&csched_mutex);
 	list_for_each_entry(pool, &pools, link) {
-		unsigned int cpu, n = 0;
+		unsigned int n = online(pool, without);
 
-		for_each_cpu_and(cpu, &pool->cpus, cpu_online_mask)
-			n += cpu != without;
+		if (!n)
+			pool->stranded = true;
 		raw_spin_lock_irq(&csched_lock);
 		csched_pool_set_cpus(&pool->core, n ? n : 1, cs_now());
 		cs_pool_settle(pool);
@@ -122,16 +177,27 @@ void cs_pools_count_cpus(unsigned int without)
 	mutex_unlock(&csched_mutex);
 }
 
+/**
+ * cs_pools_rescue - a CPU has come, and tasks can run on it
+ */
+void cs_pools_rescue(void)
+{
+	struct cs_pool *pool;
+
+	cpus_read_lock();
+	mutex_lock(&csched_mutex);
+	list_for_each_entry(pool, &pools, link)
+		if (pool->stranded && online(pool, nr_cpu_ids))
+			cs_pool_rescued(pool);
+	mutex_unlock(&csched_mutex);
+	cpus_read_unlock();
+}
+
 /* --- groups --- */
 
 static struct cs_group *find_group(u32 id)
 {
-	struct cs_group *g;
-
-	list_for_each_entry(g, &groups, link)
-		if (g->id == id)
-			return g;
-	return NULL;
+	return xa_load(&groups, id);
 }
 
 /* One that the caller may change, or an error. */
@@ -143,33 +209,38 @@ static struct cs_group *find_own(u32 id)
 	return ret ? ERR_PTR(ret) : g;
 }
 
-static unsigned int groups_of(kuid_t uid)
-{
-	struct cs_group *g;
-	unsigned int n = 0;
-
-	list_for_each_entry(g, &groups, link)
-		n += uid_eq(g->uid, uid);
-	return n;
-}
-
 static bool good_name(const char *name)
 {
 	size_t n = strnlen(name, CSCHED_NAME_MAX), i;
 	struct cs_group *g;
+	unsigned long id;
 
 	if (!n || n == CSCHED_NAME_MAX)
 		return false;
 	for (i = 0; i < n; i++)
 		if (!isgraph(name[i]))
 			return false;
-	list_for_each_entry(g, &groups, link)
+	xa_for_each(&groups, id, g)
 		if (!strcmp(g->name, name))
 			return false;
 	return true;
 }
 
-/* Returns 0, or -EINVAL if a CPU is asked for that is not online. */
+static unsigned int groups_of(kuid_t uid)
+{
+	struct cs_group *g;
+	unsigned long id;
+	unsigned int n = 0;
+
+	xa_for_each(&groups, id, g)
+		n += uid_eq(g->uid, uid);
+	return n;
+}
+
+/*
+ * Returns 0, or -EINVAL if a CPU is asked for that is not online. Who asks for none, or for
+ * all that are online, gets those too that come later.
+ */
 static int cpus_from_user(struct cpumask *cpus, const u64 *words)
 {
 	unsigned int bit;
@@ -182,8 +253,8 @@ static int cpus_from_user(struct cpumask *cpus, const u64 *words)
 			return -EINVAL;
 		cpumask_set_cpu(bit, cpus);
 	}
-	if (cpumask_empty(cpus))
-		cpumask_copy(cpus, cpu_online_mask);
+	if (cpumask_empty(cpus) || cpumask_equal(cpus, cpu_online_mask))
+		cpumask_copy(cpus, cpu_possible_mask);
 	return 0;
 }
 
@@ -205,6 +276,44 @@ static struct csched_params params_from_user(const struct csched_ioc_create *arg
 	return params;
 }
 
+/* csched_mutex and cpus_read_lock are held. On failure nothing has changed but @g. */
+static int create(struct cs_group *g, const struct csched_ioc_create *args,
+		  const struct csched_policy *policy, const struct csched_attr *attr,
+		  const struct cpumask *cpus)
+{
+	struct csched_params params = params_from_user(args);
+	struct cs_pool *pool;
+	int ret;
+
+	if (!good_name(args->name))
+		return -EINVAL;
+	ret = cs_may_create(policy, attr, args->flags, groups_of(g->uid));
+	if (ret)
+		return ret;
+	pool = get_pool(cpus, policy, &params);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	strscpy(g->name, args->name, sizeof(g->name));
+	g->pool = pool;
+	g->id = last_id + 1;
+	ret = xa_insert(&groups, g->id, g, GFP_KERNEL);
+	if (ret)
+		goto out_pool;
+	raw_spin_lock_irq(&csched_lock);
+	ret = csched_group_add(&pool->core, &g->core, attr, cs_now());
+	raw_spin_unlock_irq(&csched_lock);
+	if (ret)
+		goto out_table;
+	last_id = g->id;
+	return 0;
+
+out_table:
+	xa_erase(&groups, g->id);
+out_pool:
+	put_pool(pool);
+	return ret;
+}
+
 /**
  * cs_group_create - CSCHED_IOC_CREATE
  * @args: from the user; the id is filled in
@@ -214,65 +323,46 @@ static struct csched_params params_from_user(const struct csched_ioc_create *arg
  */
 int cs_group_create(struct csched_ioc_create *args, void *owner)
 {
-	struct csched_params params = params_from_user(args);
 	const struct csched_policy *policy;
 	struct csched_attr attr;
-	struct cs_pool *pool;
 	struct cs_group *g;
 	cpumask_var_t cpus;
 	int ret;
 
 	if (args->flags & ~(CSCHED_SAMPLED | CSCHED_PERSIST) || args->reserved)
 		return -EINVAL;
-	if (args->baseline)
-		return -EOPNOTSUPP;
 	args->policy[CSCHED_POLICY_MAX - 1] = '\0';
 	policy = csched_policy_by_name(args->policy);
 	if (!policy)
 		return -EINVAL;
+	if (args->baseline || (args->cap && !cs_backend.sleeps))
+		return -EOPNOTSUPP;
 	attr.weight = args->weight ? args->weight : policy->weight_default;
 	attr.cap = args->cap;
-	attr.burst = args->burst_ns ? args->burst_ns : params.period;
+	attr.burst = args->burst_ns ? args->burst_ns : csched_default_params.period;
 
 	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
-	g = kzalloc(sizeof(*g), GFP_KERNEL);
-	ret = g ? cpus_from_user(cpus, args->cpus) : -ENOMEM;
-	if (ret)
-		goto out_free;
-	mutex_lock(&csched_mutex);
-	ret = good_name(args->name) ? 0 : -EINVAL;
-	if (!ret)
-		ret = cs_may_create(policy, &attr, args->flags, groups_of(current_euid()));
-	if (ret)
-		goto out_unlock;
-	pool = get_pool(cpus, policy, &params);
-	ret = PTR_ERR_OR_ZERO(pool);
-	if (ret)
-		goto out_unlock;
-	raw_spin_lock_irq(&csched_lock);
-	ret = csched_group_add(&pool->core, &g->core, &attr, cs_now());
-	raw_spin_unlock_irq(&csched_lock);
-	if (ret) {
-		put_pool(pool);
-		goto out_unlock;
+	g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
+	if (!g) {
+		free_cpumask_var(cpus);
+		return -ENOMEM;
 	}
-	strscpy(g->name, args->name, sizeof(g->name));
-	g->pool = pool;
 	g->owner = args->flags & CSCHED_PERSIST ? NULL : owner;
 	g->uid = current_euid();
 	g->flags = args->flags;
-	g->id = ++last_id;
-	args->id = g->id;
-	list_add_tail(&g->link, &groups);
-	mutex_unlock(&csched_mutex);
-	free_cpumask_var(cpus);
-	return 0;
 
-out_unlock:
+	cpus_read_lock();
+	ret = cpus_from_user(cpus, args->cpus);
+	mutex_lock(&csched_mutex);
+	if (!ret)
+		ret = create(g, args, policy, &attr, cpus);
+	if (!ret)
+		args->id = g->id;
 	mutex_unlock(&csched_mutex);
-out_free:
-	kfree(g);
+	cpus_read_unlock();
+	if (ret)
+		kfree(g);
 	free_cpumask_var(cpus);
 	return ret;
 }
@@ -288,6 +378,8 @@ static int set(struct cs_group *g, const struct csched_ioc_set *args)
 		attr.cap = args->cap;
 	if (args->which & CSCHED_SET_BURST)
 		attr.burst = args->burst_ns;
+	if (attr.cap && !cs_backend.sleeps)
+		return -EOPNOTSUPP;
 	ret = cs_may_set(g->pool->core.policy, &attr);
 	if (ret)
 		return ret;
@@ -302,8 +394,8 @@ static int set(struct cs_group *g, const struct csched_ioc_set *args)
  * cs_group_set - CSCHED_IOC_SET
  * @args: from the user
  *
- * Returns 0; -ENOENT; -EINVAL; -EPERM or -EACCES: see access.c; or as csched_attr_check(),
- * and then nothing has changed.
+ * Returns 0; -ENOENT; -EINVAL; -EPERM or -EACCES: see access.c; -EOPNOTSUPP; or as
+ * csched_attr_check(), and then nothing has changed.
  */
 int cs_group_set(const struct csched_ioc_set *args)
 {
@@ -322,37 +414,76 @@ int cs_group_set(const struct csched_ioc_set *args)
 	return ret;
 }
 
-/* The next thread of @leader that is in no group, with a reference; @nth counts on. */
-static struct task_struct *nth_thread(struct task_struct *leader, int nth)
+/* Threads that never return to user mode, on behalf of a process that does: io_uring, vhost. */
+static bool helps_kernel(const struct task_struct *task)
+{
+	return task->flags & (PF_IO_WORKER | COMPAT_PF_USER_WORKER);
+}
+
+/* Can all threads of @leader join? */
+static int may_add(struct task_struct *leader)
+{
+	struct task_struct *t;
+	int ret = 0;
+
+	rcu_read_lock();
+	for_each_thread(leader, t) {
+		if (helps_kernel(t) || READ_ONCE(t->flags) & PF_EXITING)
+			continue;
+		ret = cs_may_schedule(t);
+		if (!ret && cs_is_member(t))
+			ret = -EBUSY;
+		if (ret)
+			break;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/* A thread of @leader that is a member, or one that is not and can become one; referenced. */
+static struct task_struct *find_thread(struct task_struct *leader, bool member)
 {
 	struct task_struct *t, *found = NULL;
 
 	rcu_read_lock();
-	for_each_thread(leader, t)
-		if (!nth--) {
+	for_each_thread(leader, t) {
+		if (helps_kernel(t) || READ_ONCE(t->flags) & PF_EXITING)
+			continue;
+		if (cs_is_member(t) == member) {
 			found = get_task_struct(t);
 			break;
 		}
+	}
 	rcu_read_unlock();
 	return found;
 }
 
-/* csched_mutex is held. All threads, or as many as there were when it went wrong. */
+static void remove_process(struct cs_group *g, struct task_struct *leader)
+{
+	struct task_struct *t;
+
+	while ((t = find_thread(leader, true))) {
+		cs_member_remove(g, t);
+		put_task_struct(t);
+	}
+}
+
+/* csched_mutex is held. All threads, or none. */
 static int add_process(struct cs_group *g, struct task_struct *leader)
 {
 	struct task_struct *t;
-	int ret = 0, nth, added = 0;
+	bool added = false;
+	int ret = may_add(leader);
 
-	for (nth = 0; !ret && (t = nth_thread(leader, nth)); nth++) {
-		ret = cs_may_schedule(t);
-		if (!ret)
-			ret = cs_member_add(g, t);
+	while (!ret && (t = find_thread(leader, false))) {
+		ret = cs_member_add(g, t);
 		put_task_struct(t);
-		if (!ret)
-			added++;
-		else if (added && (ret == -EBUSY || ret == -ESRCH))
+		added = added || !ret;
+		if (ret == -EBUSY || ret == -ESRCH)
 			ret = 0;	/* born of one that has joined already, or gone */
 	}
+	if (ret && added)
+		remove_process(g, leader);
 	return ret ? ret : added ? 0 : -ESRCH;
 }
 
@@ -432,7 +563,7 @@ static void remove_group(struct cs_group *g)
 		}
 		raw_spin_unlock_irq(&csched_lock);
 	}
-	list_del(&g->link);
+	xa_erase(&groups, g->id);
 	kfree(g);
 	put_pool(pool);
 }
@@ -461,10 +592,11 @@ int cs_group_remove(u32 id)
  */
 void cs_groups_release(void *owner)
 {
-	struct cs_group *g, *next;
+	struct cs_group *g;
+	unsigned long id;
 
 	mutex_lock(&csched_mutex);
-	list_for_each_entry_safe(g, next, &groups, link)
+	xa_for_each(&groups, id, g)
 		if (g->owner == owner)
 			remove_group(g);
 	mutex_unlock(&csched_mutex);
@@ -511,24 +643,20 @@ static void describe(struct cs_group *g, struct csched_ioc_group *info)
  */
 int cs_group_info(struct csched_ioc_group *info)
 {
-	u32 from = info->id;
+	unsigned long id = info->id;
 	struct cs_group *g;
-	int ret = -ENOENT;
 
 	memset(info, 0, sizeof(*info));
 	mutex_lock(&csched_mutex);
-	list_for_each_entry(g, &groups, link) {
-		if (g->id < from)
-			continue;
+	g = xa_find(&groups, &id, U32_MAX, XA_PRESENT);
+	if (g) {
 		raw_spin_lock_irq(&csched_lock);
 		cs_pool_settle(g->pool);
 		describe(g, info);
 		raw_spin_unlock_irq(&csched_lock);
-		ret = 0;
-		break;
 	}
 	mutex_unlock(&csched_mutex);
-	return ret;
+	return g ? 0 : -ENOENT;
 }
 
 /**
@@ -538,14 +666,15 @@ int cs_group_info(struct csched_ioc_group *info)
 void cs_status(struct csched_ioc_status *status)
 {
 	struct cs_group *g;
+	unsigned long id;
 
 	memset(status, 0, sizeof(*status));
-	status->backend = CSCHED_BACKEND_PARK;
+	status->backend = cs_backend.id;
 	status->cpus = nr_cpu_ids;
 	status->park_max_ns = csched_default_params.park_max;
 	cs_limits(status);
 	mutex_lock(&csched_mutex);
-	list_for_each_entry(g, &groups, link) {
+	xa_for_each(&groups, id, g) {
 		status->groups++;
 		status->tasks += READ_ONCE(g->tasks);
 		status->parked += READ_ONCE(g->parked);

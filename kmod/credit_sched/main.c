@@ -8,6 +8,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "shell.h"
 
@@ -84,9 +85,18 @@ static struct miscdevice device = {
 	.mode = 0666,
 };
 
+static void rescue(struct work_struct *work)
+{
+	cs_pools_rescue();
+}
+
+static DECLARE_WORK(rescue_work, rescue);
+
+/* Tasks cannot be bound to it yet. */
 static int cpu_up_now(unsigned int cpu)
 {
 	cs_pools_count_cpus(nr_cpu_ids);
+	schedule_work(&rescue_work);
 	return 0;
 }
 
@@ -102,10 +112,6 @@ static int __init credit_sched_init(void)
 {
 	int ret;
 
-	if (!IS_ENABLED(CONFIG_SMP) || !__is_defined(HAVE_TASK_WORK_ADD)) {
-		pr_err("init: this kernel does not export task_work_add: tasks cannot be parked\n");
-		return -EOPNOTSUPP;
-	}
 	ret = cs_members_init();
 	if (ret)
 		return ret;
@@ -121,6 +127,7 @@ static int __init credit_sched_init(void)
 
 out_hotplug:
 	cpuhp_remove_state_nocalls(hotplug);
+	cancel_work_sync(&rescue_work);
 out_members:
 	cs_members_exit();
 	return ret;
@@ -130,6 +137,7 @@ static void __exit credit_sched_exit(void)
 {
 	misc_deregister(&device);
 	cpuhp_remove_state_nocalls(hotplug);
+	cancel_work_sync(&rescue_work);
 	cs_groups_release(NULL);
 	cs_members_exit();
 }

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's tasks: how one is made to park and to run, and how we hear what
- * it does. Called by group.c, the timer of a pool, and the scheduler's tracepoints.
- *
- * A task parks by work queued on it (task_work_add), which it runs at its next
- * return to user mode: there it holds no lock. It sleeps until told to go, or killed.
- *
- *	order STOP --> task_work_add --> park(): sleep --sched_switch--> hint: stopped
- *	order GO   --> go = true, wake it
+ * The kernel's tasks that belong to groups: how one joins and leaves, and how we hear what
+ * it does. Called by group.c, the timer of a pool, and the scheduler's tracepoints. How it
+ * is kept from running is the back end's affair: park.c, demote.c.
  *
  * A hint says that a task should be looked at; what it does is read off its state
  * then, on the CPU where the hint was left, after the lock of the run queue is gone.
  */
 #include <linux/hashtable.h>
 #include <linux/irq_work.h>
-#include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -26,17 +20,26 @@
 /* By task; written under csched_lock, read under RCU. */
 static DEFINE_HASHTABLE(members, 10);
 
+/* How many members stand aside: only then preemptions are looked at. */
+static atomic_t nr_aside;
+
 /* --- life of a member --- */
 
 static void free_member(struct rcu_head *rcu)
 {
 	struct cs_member *m = container_of(rcu, struct cs_member, rcu);
 
+	if (m->confined)
+		free_cpumask_var(m->cpus);
 	put_task_struct(m->task);
 	kfree(m);
 }
 
-static void put_member(struct cs_member *m)
+/**
+ * cs_put_member - drop a reference
+ * @m: a member
+ */
+void cs_put_member(struct cs_member *m)
 {
 	if (refcount_dec_and_test(&m->refs))
 		call_rcu(&m->rcu, free_member);
@@ -53,6 +56,20 @@ static struct cs_member *find(const struct task_struct *task)
 }
 
 /**
+ * cs_is_member - does it belong to a group?
+ * @task: any task
+ */
+bool cs_is_member(const struct task_struct *task)
+{
+	bool member;
+
+	rcu_read_lock();
+	member = find(task);
+	rcu_read_unlock();
+	return member;
+}
+
+/**
  * cs_runtime - how long a task has run in its life
  * @t: a member's
  *
@@ -63,124 +80,38 @@ u64 cs_runtime(struct csched_task *t)
 	return READ_ONCE(container_of(t, struct cs_member, core)->task->se.sum_exec_runtime);
 }
 
-static struct cs_group *group_of(struct cs_member *m)
+/**
+ * cs_set_parked - the back end keeps it from running, or no longer
+ * @m: a member, or one that has left; csched_lock is held
+ * @parked: which
+ */
+void cs_set_parked(struct cs_member *m, bool parked)
 {
-	return m->core.group ? container_of(m->core.group, struct cs_group, core) : NULL;
-}
-
-/* --- parking --- */
-
-/* Tasks in park(). Each of them is let go before the module goes, and waited for. */
-static atomic_t parking;
-
-/* csched_lock is held. */
-static void set_parked(struct cs_member *m, bool parked)
-{
-	struct cs_group *g = group_of(m);
+	struct cs_group *g = cs_group_of(m);
 
 	if (g && parked != m->parked)
 		g->parked += parked ? 1 : -1;
 	m->parked = parked;
 }
 
-/* Runs in the task, at its return to user mode. */
-static void park(struct callback_head *head)
+static void set_aside(struct cs_member *m, bool aside)
 {
-	struct cs_member *m = container_of(head, struct cs_member, park);
-
-	atomic_inc(&parking);
-	module_put(THIS_MODULE);
-	raw_spin_lock_irq(&csched_lock);
-	m->queued = false;
-	set_parked(m, true);
-	while (!m->go && m->core.group && !fatal_signal_pending(current) &&
-	       !(current->flags & PF_EXITING)) {
-		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
-		raw_spin_unlock_irq(&csched_lock);
-		schedule();
-		raw_spin_lock_irq(&csched_lock);
-	}
-	__set_current_state(TASK_RUNNING);
-	set_parked(m, false);
-	raw_spin_unlock_irq(&csched_lock);
-	put_member(m);
-	atomic_dec(&parking);
+	if (aside != m->aside)
+		atomic_add(aside ? 1 : -1, &nr_aside);
+	m->aside = aside;
 }
 
-static void drained(struct callback_head *head)
-{
-	put_member(container_of(head, struct cs_member, drain));
-	module_put(THIS_MODULE);
-}
-
-/*
- * While work of ours is queued the module stays: nobody can tell when the task will
- * come to run it. While the module goes nothing is queued any more.
+/**
+ * cs_stand_aside - real-time or deadline rules have it now: it holds no slot and waits for none
+ * @m: a member; csched_lock is held
+ *
+ * What it runs its group is charged for. It counts again when it is scheduled fairly again.
  */
-static int add_work(struct cs_member *m, struct callback_head *work,
-		    enum task_work_notify_mode mode)
+void cs_stand_aside(struct cs_member *m)
 {
-#ifdef HAVE_TASK_WORK_ADD
-	int ret;
-
-	if (!try_module_get(THIS_MODULE))
-		return -ENODEV;
-	refcount_inc(&m->refs);
-	ret = task_work_add(m->task, work, mode);
-	if (ret) {	/* it is past its last return to user mode */
-		module_put(THIS_MODULE);
-		put_member(m);
-	}
-	return ret;
-#else
-	return -EOPNOTSUPP;
-#endif
-}
-
-/*
- * Wake a parked task where no other that holds a slot is: behind one it would wait
- * while a CPU idles. wake_cpu is only where the kernel begins to look.
- */
-static void wake(struct cs_member *m, struct cs_pool *pool)
-{
-	unsigned int cpu = task_cpu(m->task);
-	const struct csched_task *t;
-	struct cpumask taken;
-
-	cpumask_clear(&taken);
-	list_for_each_entry(t, &pool->core.held, queue)
-		if (t != &m->core)
-			cpumask_set_cpu(task_cpu(container_of(t, struct cs_member, core)->task),
-					&taken);
-	if (cpumask_test_cpu(cpu, &taken) || !cpumask_test_cpu(cpu, &pool->cpus))
-		for_each_cpu_and(cpu, &pool->cpus, m->task->cpus_ptr)
-			if (cpu_online(cpu) && !cpumask_test_cpu(cpu, &taken))
-				break;
-	if (cpu < nr_cpu_ids)
-		m->task->wake_cpu = cpu;
-	wake_up_process(m->task);
-}
-
-static void go(struct cs_member *m)
-{
-	m->go = true;
-	if (m->parked)
-		wake(m, container_of(m->core.group->pool, struct cs_pool, core));
-}
-
-static void release(struct cs_member *m)
-{
-	m->go = true;
-	if (m->parked)
-		wake_up_process(m->task);
-}
-
-static void stop(struct cs_member *m)
-{
-	m->go = false;
-	/* Parked: park() will see it. */
-	if (!m->parked && !m->queued)
-		m->queued = !add_work(m, &m->park, TWA_RESUME);
+	set_aside(m, true);
+	csched_task_block(&m->core, cs_now());
+	cs_pool_settle(cs_group_of(m)->pool);
 }
 
 /**
@@ -196,9 +127,9 @@ void cs_carry_out(struct cs_pool *pool)
 		struct cs_member *m = container_of(t, struct cs_member, core);
 
 		if (order == CSCHED_GO)
-			go(m);
+			cs_backend.go(m);
 		else
-			stop(m);
+			cs_backend.stop(m);
 	}
 }
 
@@ -215,14 +146,25 @@ static void join(struct cs_group *g, struct cs_member *m)
 /* csched_lock is held. The table's reference passes to the caller. */
 static void leave(struct cs_member *m)
 {
-	struct cs_group *g = group_of(m);
+	struct cs_group *g = cs_group_of(m);
 
 	g->tasks--;
 	if (m->parked)
 		g->parked--;
+	set_aside(m, false);
+	cs_backend.release(m);
 	csched_task_leave(&m->core, cs_now());
 	hash_del_rcu(&m->hash);
-	release(m);
+	cs_pool_settle(g->pool);
+}
+
+/* What of leaving may sleep; drops the table's reference. */
+static void left(struct cs_member *m, const struct cs_pool *pool)
+{
+	if (cs_backend.released)
+		cs_backend.released(m);
+	cs_unconfine(m, pool);
+	cs_put_member(m);
 }
 
 static struct cs_member *new_member(struct task_struct *task, gfp_t gfp)
@@ -234,9 +176,29 @@ static struct cs_member *new_member(struct task_struct *task, gfp_t gfp)
 	m->task = get_task_struct(task);
 	m->go = true;
 	refcount_set(&m->refs, 1);
-	init_task_work(&m->park, park);
-	init_task_work(&m->drain, drained);
+	if (cs_backend.prepare)
+		cs_backend.prepare(m);
 	return m;
+}
+
+/*
+ * csched_lock is held. Whoever exits is out of our sight once PF_EXITING is set and
+ * probe_exit() has not found it: so look at the flag once it can be found.
+ */
+static int join_alive(struct cs_group *g, struct cs_member *m)
+{
+	if (find(m->task))
+		return -EBUSY;
+	join(g, m);
+	smp_mb();	/* pairs with that of exit_signals() to sched_process_exit */
+	if (READ_ONCE(m->task->flags) & PF_EXITING) {
+		leave(m);
+		return -ESRCH;
+	}
+	if (task_is_running(m->task))
+		csched_task_wake(&m->core, cs_now());
+	cs_pool_settle(g->pool);
+	return 0;
 }
 
 /**
@@ -248,41 +210,51 @@ static struct cs_member *new_member(struct task_struct *task, gfp_t gfp)
  */
 int cs_member_add(struct cs_group *g, struct task_struct *task)
 {
-	struct cs_member *m = new_member(task, GFP_KERNEL);
-	bool confine = !cpumask_subset(cpu_online_mask, &g->pool->cpus);
-	int ret = 0;
+	struct cs_member *m = new_member(task, GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!m)
 		return -ENOMEM;
-	if (confine) {
-		cpumask_copy(&m->cpus, task->cpus_ptr);
-		m->confined = true;
-	}
-	raw_spin_lock_irq(&csched_lock);
-	if (find(task))
-		ret = -EBUSY;
-	else if (READ_ONCE(task->flags) & PF_EXITING)
-		ret = -ESRCH;	/* task_exits() may have looked for it already */
+	ret = cs_confine_prepare(m, g->pool);
 	if (!ret) {
-		join(g, m);
-		if (task_is_running(task))
-			csched_task_wake(&m->core, cs_now());
-		cs_pool_settle(g->pool);
+		refcount_inc(&m->refs);
+		raw_spin_lock_irq(&csched_lock);
+		ret = join_alive(g, m);
+		raw_spin_unlock_irq(&csched_lock);
+		if (ret)
+			cs_put_member(m);
+		else
+			cs_confine(m, g->pool);
 	}
-	raw_spin_unlock_irq(&csched_lock);
-	if (ret)
-		put_member(m);
-	else if (confine)
-		set_cpus_allowed_ptr(task, &g->pool->cpus);
+	cs_put_member(m);
 	return ret;
+}
+
+/**
+ * cs_member_remove - a task leaves its group, if it belongs to it
+ * @g: the group; csched_mutex is held
+ * @task: any task
+ */
+void cs_member_remove(struct cs_group *g, struct task_struct *task)
+{
+	struct cs_member *m;
+
+	raw_spin_lock_irq(&csched_lock);
+	m = find(task);
+	if (m && cs_group_of(m) == g)
+		leave(m);
+	else
+		m = NULL;
+	raw_spin_unlock_irq(&csched_lock);
+	if (m)
+		left(m, g->pool);
 }
 
 /**
  * cs_members_release - all tasks of a group leave it
  * @g: the group; csched_mutex is held
  *
- * None stays parked. One that sleeps in a system call with our work queued is
- * made to look at it (the call is restarted), so that the module can go.
+ * None stays parked.
  */
 void cs_members_release(struct cs_group *g)
 {
@@ -293,18 +265,12 @@ void cs_members_release(struct cs_group *g)
 		raw_spin_lock_irq(&csched_lock);
 		t = list_first_entry_or_null(&g->core.tasks, struct csched_task, sibling);
 		m = t ? container_of(t, struct cs_member, core) : NULL;
-		if (m) {
+		if (m)
 			leave(m);
-			if (m->queued)
-				add_work(m, &m->drain, TWA_SIGNAL);
-			cs_pool_settle(g->pool);
-		}
 		raw_spin_unlock_irq(&csched_lock);
 		if (!m)
 			return;
-		if (m->confined)
-			set_cpus_allowed_ptr(m->task, &m->cpus);
-		put_member(m);
+		left(m, g->pool);
 	}
 }
 
@@ -317,19 +283,37 @@ struct hints {
 
 static DEFINE_PER_CPU(struct hints, hints);
 
-/* The scheduler may hold any of its locks; interrupts are off, which makes us a reader of RCU. */
-static void leave_hint(struct task_struct *task)
+static void hint_at(struct cs_member *m)
 {
-	struct cs_member *m = find(task);
 	struct hints *here;
 
-	if (!m || test_and_set_bit(0, &m->hinted))
+	if (test_and_set_bit(0, &m->hinted))
 		return;
 	if (!refcount_inc_not_zero(&m->refs))
 		return;
 	here = this_cpu_ptr(&hints);
 	if (llist_add(&m->hint, &here->list))
 		irq_work_queue(&here->work);
+}
+
+/**
+ * cs_leave_hint - this task should be looked at
+ * @task: any task; nothing happens unless it is a member
+ *
+ * The caller may hold any lock. Interrupts are off, which makes us a reader of RCU.
+ */
+void cs_leave_hint(struct task_struct *task)
+{
+	struct cs_member *m = find(task);
+
+	if (m)
+		hint_at(m);
+}
+
+/* The freezer took it while it was parked: it has been told to go, but cannot. */
+static bool frozen(const struct cs_member *m, unsigned int state)
+{
+	return m->go && state & TASK_FROZEN;
 }
 
 /* csched_lock is held. */
@@ -339,13 +323,14 @@ static void look_at(struct cs_member *m)
 	struct csched_task *t = &m->core;
 	u64 now = cs_now();
 
-	if (!t->group)
-		return;
-	if (!state)
+	set_aside(m, !cs_fair(m->task));
+	if (m->aside)
+		csched_task_block(t, now);
+	else if (!state)
 		csched_task_wake(t, now);
 	else if (READ_ONCE(m->task->on_cpu))
 		return;	/* on its way to sleep, or not: there will be another hint */
-	else if (m->parked)
+	else if (m->parked && cs_backend.sleeps && !frozen(m, state))
 		csched_task_stopped(t, now);
 	else
 		csched_task_block(t, now);
@@ -359,16 +344,14 @@ static void take_hints(struct irq_work *work)
 
 	raw_spin_lock(&csched_lock);
 	llist_for_each_entry_safe(m, next, list, hint) {
-		struct cs_group *g;
-
 		/* From here on a new hint counts as new. */
 		clear_bit(0, &m->hinted);
 		smp_mb__after_atomic();	/* ... so the state is read after that */
-		look_at(m);
-		g = group_of(m);
-		if (g)
-			cs_pool_settle(g->pool);
-		put_member(m);
+		if (m->core.group) {
+			look_at(m);
+			cs_pool_settle(cs_group_of(m)->pool);
+		}
+		cs_put_member(m);
 	}
 	raw_spin_unlock(&csched_lock);
 }
@@ -376,40 +359,47 @@ static void take_hints(struct irq_work *work)
 static void probe_switch(void *data, bool preempt, struct task_struct *prev,
 			 struct task_struct *next, unsigned int prev_state)
 {
-	if (!preempt && READ_ONCE(prev->__state))
-		leave_hint(prev);
+	if ((!preempt && READ_ONCE(prev->__state)) || atomic_read(&nr_aside))
+		cs_leave_hint(prev);
 }
 
 static void probe_wakeup(void *data, struct task_struct *task)
 {
-	leave_hint(task);
+	cs_leave_hint(task);
+}
+
+/* The child @m of @of joins its group, unless that is gone. */
+static bool join_parent(struct cs_member *m, struct cs_member *of)
+{
+	unsigned long flags;
+	struct cs_group *g;
+
+	raw_spin_lock_irqsave(&csched_lock, flags);
+	g = cs_group_of(of);
+	if (g) {
+		join(g, m);
+		csched_task_wake(&m->core, cs_now());
+		cs_pool_settle(g->pool);
+	}
+	raw_spin_unlock_irqrestore(&csched_lock, flags);
+	return g;
 }
 
 static void inherit(struct cs_member *of, struct task_struct *child)
 {
 	struct cs_member *m = new_member(child, GFP_ATOMIC);
-	unsigned long flags;
-	struct cs_group *g;
-	bool joined = false;
 
-	if (!m) {
+	if (!m || (of && cs_confine_inherit(m, of))) {
 		pr_warn_ratelimited("fork: pid %d: no memory: it is not scheduled by us\n",
 				    child->pid);
+		if (m)
+			cs_put_member(m);
 		return;
 	}
-	raw_spin_lock_irqsave(&csched_lock, flags);
-	g = group_of(of);
-	if (g) {
-		m->confined = of->confined;
-		cpumask_copy(&m->cpus, &of->cpus);
-		join(g, m);
-		csched_task_wake(&m->core, cs_now());
-		cs_pool_settle(g->pool);
-		joined = true;
-	}
-	raw_spin_unlock_irqrestore(&csched_lock, flags);
-	if (!joined)
-		put_member(m);
+	if (cs_backend.inherit)
+		cs_backend.inherit(m, current, of);
+	if (!of || !join_parent(m, of))
+		cs_put_member(m);
 }
 
 /* The child is not yet on a run queue. */
@@ -419,7 +409,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 
 	rcu_read_lock();
 	of = find(current);
-	if (of)
+	if (of || (cs_backend.orphaned && cs_backend.orphaned(current, child)))
 		inherit(of, child);
 	rcu_read_unlock();
 }
@@ -428,24 +418,20 @@ static void probe_exit(void *data, struct task_struct *task)
 {
 	struct cs_member *m;
 	unsigned long flags;
-	struct cs_group *g;
-	bool left = false;
+	bool gone = false;
 
 	rcu_read_lock();
 	m = find(task);
 	if (m) {
 		raw_spin_lock_irqsave(&csched_lock, flags);
-		g = group_of(m);
-		if (g) {
+		gone = m->core.group;
+		if (gone)
 			leave(m);
-			cs_pool_settle(g->pool);
-			left = true;
-		}
 		raw_spin_unlock_irqrestore(&csched_lock, flags);
 	}
 	rcu_read_unlock();
-	if (left)
-		put_member(m);
+	if (gone)
+		cs_put_member(m);
 }
 
 static struct probe {
@@ -480,19 +466,10 @@ static void disconnect(void)
 		irq_work_sync(&per_cpu(hints, cpu).work);
 }
 
-/**
- * cs_members_init - connect to the scheduler
- *
- * Returns 0 or an error.
- */
-int cs_members_init(void)
+static int connect(void)
 {
-	int i, cpu, ret;
+	int i, ret;
 
-	for_each_possible_cpu(cpu) {
-		init_llist_head(&per_cpu(hints, cpu).list);
-		per_cpu(hints, cpu).work = IRQ_WORK_INIT_HARD(take_hints);
-	}
 	for_each_kernel_tracepoint(match, NULL);
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		ret = -ENOENT;
@@ -501,8 +478,8 @@ int cs_members_init(void)
 		if (ret) {
 			pr_err("tracepoint %s: cannot attach: %d: is the kernel built with CONFIG_TRACEPOINTS?\n",
 			       probes[i].name, ret);
-			probes[i].at = NULL;
-			disconnect();
+			for (; i < ARRAY_SIZE(probes); i++)
+				probes[i].at = NULL;
 			return ret;
 		}
 	}
@@ -510,16 +487,33 @@ int cs_members_init(void)
 }
 
 /**
- * cs_members_exit - disconnect
+ * cs_members_init - connect to the scheduler
  *
- * No group is left, and by the module's use count no work of ours is queued.
+ * Returns 0 or an error.
+ */
+int cs_members_init(void)
+{
+	int cpu, ret;
+
+	for_each_possible_cpu(cpu) {
+		init_llist_head(&per_cpu(hints, cpu).list);
+		per_cpu(hints, cpu).work = IRQ_WORK_INIT_HARD(take_hints);
+	}
+	ret = cs_backend.init();
+	if (ret)
+		return ret;
+	ret = connect();
+	if (ret)
+		cs_members_exit();
+	return ret;
+}
+
+/**
+ * cs_members_exit - disconnect; no group is left
  */
 void cs_members_exit(void)
 {
 	disconnect();
-	while (atomic_read(&parking))
-		schedule_timeout_uninterruptible(1);
-	/* A task may still be in the last instructions of park(). */
-	synchronize_rcu_tasks();
+	cs_backend.exit();
 	rcu_barrier();
 }
