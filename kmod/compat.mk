@@ -8,4 +8,5 @@ ccflags-y += $(foreach h,$(compat-headers),$(if $(wildcard $(srctree)/arch/x86/i
 	-DHAVE_$(shell echo $(h) | tr a-z/. A-Z__)))
 # 6.15 replaced hrtimer_init() by hrtimer_setup().
 ccflags-y += $(if $(shell grep -w hrtimer_setup $(srctree)/include/linux/hrtimer.h),-DHAVE_HRTIMER_SETUP)
+ccflags-y += $(if $(shell grep -w vm_flags_clear $(srctree)/include/linux/mm.h),-DHAVE_VM_FLAGS_CLEAR)
 ccflags-y += $(if $(shell grep -w TWAF_NO_ALLOC $(srctree)/include/linux/task_work.h),-DHAVE_TWAF_NO_ALLOC)

@@ -54,6 +54,7 @@ static void stopped(struct cs_member *m)
 	raw_spin_lock_irq(&csched_lock);
 	if (wanted_idle(m)) {
 		cs_set_parked(m, true);
+		cs_tell(m, CSCHED_EVENT_PARK);
 		csched_task_stopped(&m->core, cs_now());
 		m->core.stopped = false;
 		cs_pool_settle(cs_group_of(m)->pool);
@@ -90,8 +91,10 @@ static void promote(struct cs_member *m)
 		set_policy(m->task, m->policy);
 	m->demoted = false;
 	raw_spin_lock_irq(&csched_lock);
-	if (!wanted_idle(m))
+	if (m->parked && !wanted_idle(m)) {
 		cs_set_parked(m, false);
+		cs_tell(m, CSCHED_EVENT_RELEASE);
+	}
 	raw_spin_unlock_irq(&csched_lock);
 }
 

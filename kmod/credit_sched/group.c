@@ -116,6 +116,7 @@ static struct cs_pool *new_pool(const struct cpumask *cpus, const struct csched_
 		free_pool(pool);
 		return ERR_PTR(ret);
 	}
+	pool->core.event = cs_event;
 	pool->late_at = CSCHED_NO_TIMER;
 	pool->id = ++last_id;
 	pool->everywhere = cpumask_equal(cpus, cpu_possible_mask);
@@ -671,6 +672,7 @@ void cs_status(struct csched_ioc_status *status)
 	memset(status, 0, sizeof(*status));
 	status->backend = cs_backend.id;
 	status->cpus = nr_cpu_ids;
+	status->ring_bytes = cs_ring_bytes();
 	status->park_max_ns = csched_default_params.park_max;
 	cs_limits(status);
 	mutex_lock(&csched_mutex);

@@ -74,6 +74,7 @@ static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = cs_ring_mmap,
 	.release = dev_release,
 	.llseek = noop_llseek,
 };
@@ -112,6 +113,9 @@ static int __init credit_sched_init(void)
 {
 	int ret;
 
+	ret = cs_rings_init();
+	if (ret)
+		return ret;
 	ret = cs_members_init();
 	if (ret)
 		return ret;
@@ -140,6 +144,7 @@ static void __exit credit_sched_exit(void)
 	cancel_work_sync(&rescue_work);
 	cs_groups_release(NULL);
 	cs_members_exit();
+	cs_rings_exit();
 }
 
 module_init(credit_sched_init);

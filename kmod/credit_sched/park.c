@@ -41,6 +41,7 @@ static void park(struct callback_head *head)
 	m->queued = false;
 	while (!m->go && m->core.group && !may_not_park()) {
 		cs_set_parked(m, true);
+		cs_tell(m, CSCHED_EVENT_PARK);
 		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
 		raw_spin_unlock_irq(&csched_lock);
 		schedule();
@@ -127,6 +128,7 @@ static void park_go(struct cs_member *m)
 	m->late = false;
 	if (!m->parked)
 		return;
+	cs_tell(m, CSCHED_EVENT_RELEASE);
 	wake(m, cs_group_of(m)->pool);
 	/* The freezer has it: it will not run, so it wants no slot either. */
 	if (READ_ONCE(m->task->__state) & TASK_FROZEN)
@@ -169,8 +171,10 @@ static u64 park_settle(struct cs_pool *pool)
 static void park_release(struct cs_member *m)
 {
 	m->go = true;
-	if (m->parked)
+	if (m->parked) {
+		cs_tell(m, CSCHED_EVENT_RELEASE);
 		wake_up_process(m->task);
+	}
 	if (m->queued)
 		unqueue(m);
 }

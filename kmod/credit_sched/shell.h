@@ -2,8 +2,8 @@
 /*
  * The shell around core/: groups and pools with names and owners (group.c), who may do what
  * with them (access.c), the kernel's tasks that belong to them (member.c), how these
- * are kept from running (park.c or demote.c) and kept on their CPUs (confine.c), the
- * device (main.c).
+ * are kept from running (park.c or demote.c) and kept on their CPUs (confine.c), what is told
+ * to those who watch (ring.c), the device (main.c).
  *
  * Locks, outermost first:
  *
@@ -30,6 +30,9 @@
 
 #include "credit_sched.h"
 #include "csched.h"
+
+struct file;
+struct vm_area_struct;
 
 /**
  * struct cs_pool - CPUs that are scheduled together
@@ -218,6 +221,14 @@ void cs_confine(struct cs_member *m, const struct cs_pool *pool);
 void cs_unconfine(struct cs_member *m, const struct cs_pool *pool);
 void cs_pool_rescued(struct cs_pool *pool);
 
+/* ring.c */
+void cs_event(struct csched_pool *pool, enum csched_event_type type, struct csched_group *group,
+	      struct csched_task *task, u32 reason);
+u64 cs_ring_bytes(void);
+int cs_ring_mmap(struct file *file, struct vm_area_struct *vma);
+int cs_rings_init(void);
+void cs_rings_exit(void);
+
 static inline u64 cs_now(void)
 {
 	return ktime_get_ns();
@@ -235,6 +246,14 @@ static inline bool cs_fair(const struct task_struct *task)
 static inline struct cs_group *cs_group_of(const struct cs_member *m)
 {
 	return m->core.group ? container_of(m->core.group, struct cs_group, core) : NULL;
+}
+
+/* An event that core/ does not see: CSCHED_EVENT_PARK, ..._RELEASE. csched_lock is held. */
+static inline void cs_tell(struct cs_member *m, u32 type)
+{
+	if (m->core.group)
+		cs_event(m->core.group->pool, (enum csched_event_type)type, m->core.group,
+			 &m->core, 0);
 }
 
 #endif /* CREDIT_SCHED_SHELL_H */
