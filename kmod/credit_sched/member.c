@@ -167,6 +167,8 @@ static void left(struct cs_member *m, const struct cs_pool *pool)
 	cs_put_member(m);
 }
 
+static void look_here(void *member);
+
 static struct cs_member *new_member(struct task_struct *task, gfp_t gfp)
 {
 	struct cs_member *m = kzalloc(sizeof(*m), gfp);
@@ -176,6 +178,7 @@ static struct cs_member *new_member(struct task_struct *task, gfp_t gfp)
 	m->task = get_task_struct(task);
 	m->go = true;
 	refcount_set(&m->refs, 1);
+	INIT_CSD(&m->there, look_here, m);
 	if (cs_backend.prepare)
 		cs_backend.prepare(m);
 	return m;
@@ -283,6 +286,9 @@ struct hints {
 
 static DEFINE_PER_CPU(struct hints, hints);
 
+/* Looks on other CPUs that are under way. */
+static atomic_t nr_there;
+
 static void hint_at(struct cs_member *m)
 {
 	struct hints *here;
@@ -316,6 +322,25 @@ static bool frozen(const struct cs_member *m, unsigned int state)
 	return m->go && state & TASK_FROZEN;
 }
 
+/*
+ * It is about to sleep on another CPU, or so it seems. If it did while its hint was pending
+ * here, there will be no other hint. There, the switch is over when interrupts are served.
+ */
+static void look_there(struct cs_member *m)
+{
+	unsigned int cpu = task_cpu(m->task);
+
+	if (cpu == smp_processor_id())
+		return;
+	refcount_inc(&m->refs);
+	atomic_inc(&nr_there);
+	if (!smp_call_function_single_async(cpu, &m->there))
+		return;
+	/* It has been asked to look already. */
+	atomic_dec(&nr_there);
+	cs_put_member(m);
+}
+
 /* csched_lock is held. */
 static void look_at(struct cs_member *m)
 {
@@ -323,17 +348,31 @@ static void look_at(struct cs_member *m)
 	struct csched_task *t = &m->core;
 	u64 now = cs_now();
 
+	if (!m->core.group)
+		return;
 	set_aside(m, !cs_fair(m->task));
 	if (m->aside)
 		csched_task_block(t, now);
 	else if (!state)
 		csched_task_wake(t, now);
 	else if (READ_ONCE(m->task->on_cpu))
-		return;	/* on its way to sleep, or not: there will be another hint */
+		look_there(m);
 	else if (m->parked && cs_backend.sleeps && !frozen(m, state))
 		csched_task_stopped(t, now);
 	else
 		csched_task_block(t, now);
+	cs_pool_settle(cs_group_of(m)->pool);
+}
+
+static void look_here(void *member)
+{
+	struct cs_member *m = member;
+
+	raw_spin_lock(&csched_lock);
+	look_at(m);
+	raw_spin_unlock(&csched_lock);
+	cs_put_member(m);
+	atomic_dec(&nr_there);
 }
 
 static void take_hints(struct irq_work *work)
@@ -347,10 +386,7 @@ static void take_hints(struct irq_work *work)
 		/* From here on a new hint counts as new. */
 		clear_bit(0, &m->hinted);
 		smp_mb__after_atomic();	/* ... so the state is read after that */
-		if (m->core.group) {
-			look_at(m);
-			cs_pool_settle(cs_group_of(m)->pool);
-		}
+		look_at(m);
 		cs_put_member(m);
 	}
 	raw_spin_unlock(&csched_lock);
@@ -464,6 +500,9 @@ static void disconnect(void)
 	tracepoint_synchronize_unregister();
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(hints, cpu).work);
+	while (atomic_read(&nr_there))
+		schedule_timeout_uninterruptible(1);
+	synchronize_rcu();	/* one may be in its last instructions, interrupts off */
 }
 
 static int connect(void)

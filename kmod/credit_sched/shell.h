@@ -25,6 +25,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 
@@ -91,10 +92,11 @@ struct cs_group {
  * @core: what core/ knows; core.group is NULL once it has left
  * @task: the task; we hold a reference
  * @hash: in the table by @task; RCU
- * @refs: the table's, the hint's, the back end's
+ * @refs: the table's, the hint's, that of a look on another CPU, the back end's
  * @rcu: frees it
  * @hint: in the CPU's list of hints
  * @hinted: it is in one
+ * @there: to look at it on the CPU where it runs
  * @aside: it is scheduled by real-time or deadline rules now: left alone until it is not
  * @go: it may run
  * @parked: the back end keeps it from running
@@ -120,6 +122,7 @@ struct cs_member {
 	struct rcu_head rcu;
 	struct llist_node hint;
 	unsigned long hinted;
+	struct __call_single_data there;
 	bool aside;
 	bool go;
 	bool parked;
