@@ -59,8 +59,12 @@ static long dev_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 	default:
 		return -ENOTTY;
 	}
-	if (!ret && copy_to_user(user, &args, _IOC_SIZE(ioctl)))
+	if (!ret && copy_to_user(user, &args, _IOC_SIZE(ioctl))) {
+		/* Nobody knows its number. */
+		if (ioctl == CSCHED_IOC_CREATE)
+			cs_group_remove(args.create.id);
 		ret = -EFAULT;
+	}
 	return ret;
 }
 
