@@ -12,9 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import module_vm
 from module_vm import BUILD, DEBUG, Boot
 
-# A debug kernel in emulation is five to ten times slower: fewer rounds, longer patience.
-SETTINGS = {"PERCENT": "10" if DEBUG else "100"}
-PATIENCE = 1500 if DEBUG else 300
+# A debug kernel in emulation is five to ten times slower: fewer rounds, longer patience. The noise of
+# the fuzzer lasts a minute on any kernel.
+SETTINGS = {"PERCENT": "20" if DEBUG else "100", "SECONDS": "60", "SEED": "1"}
+MORE = {"thousand": {"CYCLES": "100" if DEBUG else "1000"}}
+PATIENCE = {"thousand": 3000}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def boot_once(what: str) -> Boot:
     for program in ("selftest-credit_sched-share", "csched"):
         assert (BUILD / "bin" / program).exists(), f"build/bin/{program} is missing: make selftests userland"
-    return module_vm.boot("credit_sched", what, processors=2, patience=PATIENCE, settings=SETTINGS)
+    return module_vm.boot("credit_sched", what, processors=2, patience=PATIENCE.get(what, 1500 if DEBUG else 500),
+                          settings=SETTINGS | MORE.get(what, {}))
 
 
 @pytest.fixture(scope="session")

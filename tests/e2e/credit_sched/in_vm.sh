@@ -8,18 +8,36 @@ bin=/virtlab/build/bin
 
 record() {
 	name=$1
-	shift
 	start=$(date +%s)
-	"$@" >/out/$name.tap 2>&1 </dev/null
+	MODULE=$module $bin/selftest-credit_sched-$name >/out/$name.tap 2>&1 </dev/null
 	echo $? >/out/$name.status
 	echo "$name: $(($(date +%s) - start)) s"
 }
 
-selftests() {
-	insmod $module
-	for program in share lifecycle; do
-		record $program $bin/selftest-credit_sched-$program
+# With every invariant checked after every decision, where the module can do that.
+load() {
+	insmod $module $(modinfo -p $module | sed -n 's/^audit:.*/audit=1/p')
+}
+
+schedule() {
+	load
+	for program in share lifecycle arguments privilege ring; do
+		record $program
 	done
+	rmmod credit_sched
+}
+
+endure() {
+	load
+	for program in endings cpus cycles garbage; do
+		record $program
+	done
+	rmmod credit_sched
+}
+
+thousand() {
+	load
+	CYCLES=$CYCLES record cycles
 	rmmod credit_sched
 }
 

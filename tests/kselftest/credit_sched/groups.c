@@ -55,6 +55,23 @@ struct csched_ioc_group group_info(int dev, uint32_t id)
 	return info;
 }
 
+/* The first group whose number is @from or greater, or 0 if there is none. */
+uint32_t group_next(int dev, uint32_t from, struct csched_ioc_group *info)
+{
+	info->id = from;
+	if (!ioctl(dev, CSCHED_IOC_GROUP, info))
+		return info->id;
+	CHECK(errno == ENOENT, "group %u: %s", from, strerror(errno));
+	return 0;
+}
+
+uint32_t group_first(int dev)
+{
+	struct csched_ioc_group info;
+
+	return group_next(dev, 0, &info);
+}
+
 /* Returns 0 or a negative errno. */
 int group_add(int dev, uint32_t id, pid_t pid)
 {

@@ -19,6 +19,8 @@ void group_init(struct csched_ioc_create *args, const char *policy, uint32_t wei
 uint32_t group_create(int dev, struct csched_ioc_create *args);
 uint32_t group_on_cpu0(int dev, const char *policy, uint32_t weight);
 struct csched_ioc_group group_info(int dev, uint32_t id);
+uint32_t group_first(int dev);
+uint32_t group_next(int dev, uint32_t from, struct csched_ioc_group *info);
 int group_add(int dev, uint32_t id, pid_t pid);
 
 pid_t spin(void);

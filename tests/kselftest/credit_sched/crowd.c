@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See crowd.h. */
+#include "../tap.h"
+#include "crowd.h"
+#include "groups.h"
+
+static uint32_t group_of_weight(int dev, uint32_t weight, uint32_t flags)
+{
+	struct csched_ioc_create args;
+
+	group_init(&args, "share", weight);
+	args.cpus[0] = 1;
+	args.flags = flags;
+	return group_create(dev, &args);
+}
+
+struct crowd crowd_make(uint32_t flags)
+{
+	struct crowd c = { .dev = device_open() };
+
+	c.heavy = group_of_weight(c.dev, 10000, flags);
+	c.light = group_of_weight(c.dev, 1, flags);
+	c.hog = spin();
+	CHECK_EQ(group_add(c.dev, c.heavy, c.hog), 0);
+	return c;
+}
+
+/* Returns when the process, all of it one task, is asleep where it cannot be interrupted. */
+void wait_parked(pid_t pid)
+{
+	int tries = 5000;
+
+	while (state_of(pid) != 'D' && tries--)
+		sleep_ns(MS);
+	CHECK(state_of(pid) == 'D', "it does not park: state %c", state_of(pid));
+}
+
+/* @pid joins the light group, and waits. */
+void crowd_park(const struct crowd *c, pid_t pid)
+{
+	CHECK_EQ(group_add(c->dev, c->light, pid), 0);
+	wait_parked(pid);
+}
+
+/* A spinner that waits. */
+pid_t crowd_parked(const struct crowd *c)
+{
+	pid_t pid = spin();
+
+	crowd_park(c, pid);
+	return pid;
+}
+
+/* A process is not stuck: it gets 20 ms of CPU time. */
+void check_runs(pid_t pid)
+{
+	uint64_t before = cpu_ns(pid);
+	int tries = 1000;
+
+	while (cpu_ns(pid) < before + 20 * MS && tries--)
+		sleep_ns(10 * MS);
+	CHECK(cpu_ns(pid) >= before + 20 * MS, "it has run %llu us only, state %c",
+	      (unsigned long long)(cpu_ns(pid) - before) / 1000, state_of(pid));
+}
