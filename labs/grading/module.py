@@ -141,7 +141,7 @@ class Machine:
         tree = self.work / "module"
         shutil.copytree(pristine, tree, symlinks=True)
         for path, text in self.composed.items():
-            if text != (TREE / path).read_text():
+            if (tree / path).exists() and text != (TREE / path).read_text():
                 (tree / path).write_text(text)
         status, text = self.kbuild(tree, folder)
         if status:
@@ -150,8 +150,13 @@ class Machine:
                           "The host tests compile the same file; what differs is the kernel's headers.")
         return next((tree / folder).glob("*.ko"))
 
-    def run(self, module: Path, script: str, puts: Mapping[Path, str], timeout: int) -> Run:
-        """Runs a shell script in a throwaway VM. Raises Failure if the module ended the machine."""
+    def run(self, module: Path, script: str, puts: Mapping[Path, str], timeout: int,
+            deterministic: int | None = None) -> Run:
+        """Runs a shell script in a throwaway VM. Raises Failure if the module ended the machine.
+
+        `deterministic`: on one processor whose time is counted in instructions; the same run again for
+        the same number.
+        """
         folder = self.out
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -161,6 +166,8 @@ class Machine:
         empty.mkdir(exist_ok=True)
         argv = [COURSEVM / "run", "--kernel", self.kernel, "--snapshot", "--timeout", str(timeout),
                 "--append", STUCK_IS_DEAD, "--tree", empty, "--out", folder]
+        if deterministic is not None:
+            argv += ["--deterministic", str(deterministic)]
         for source, target in {module: f"/root/{module.name}", job: "/root/job", **puts}.items():
             argv += ["--put", f"{source}:{target}"]
         done = subprocess.run([*map(str, argv), "--", "sh", "/root/job"], capture_output=True, text=True,

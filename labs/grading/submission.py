@@ -135,7 +135,7 @@ def compose(lab: Lab, taken: Submission, steps: set[int]) -> dict[str, str]:
         try:
             composed[path] = markers.graft(reference, student, lab.number, name, here)
             for region in markers.regions(student, lab.number, name):
-                if region.step in here:
+                if region.step in here and markers.is_c(name):
                     plain_c(markers.body(student, region), name, region.step)
         except markers.MarkerError as error:
             raise Failure(f"{error}.", "Only write between the markers.") from error
