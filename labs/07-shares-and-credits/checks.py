@@ -19,7 +19,8 @@ from grading.hosttest import Host
 from grading.lab import TREE
 from grading.module import Machine
 from grading.outcome import Failure
-from scenario import RULES, SLOT, Scenario, fields, ms, value
+from scenario import RULES, SLOT, Scenario, fields, ms
+from urn import Urn
 
 CORE = "kmod/credit_sched/core"
 SIMULATOR = "tests/unit/credit_sched"
@@ -81,31 +82,6 @@ def longest_without(trace: str, letter: str) -> int:
 
 
 # --- step 1: pick by lottery ---
-
-def splitmix(state: int) -> tuple[int, int]:
-    """The pool's sequence of draws (lottery.c: draw()): the next state, and the number."""
-    mask = (1 << 64) - 1
-    state = (state + 0x9E3779B97F4A7C15) & mask
-    z = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & mask
-    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
-    return state, z ^ z >> 31
-
-
-class Urn:
-    """Tickets, in the order of the groups, and a seeded hand."""
-
-    def __init__(self, seed: int, weights: dict[str, int]) -> None:
-        self.state, self.weights = seed, weights
-
-    def draw(self, among: str) -> str:
-        self.state, number = splitmix(self.state)
-        ticket = number % sum(self.weights[name] for name in among)
-        for name in among:
-            if ticket < self.weights[name]:
-                return name
-            ticket -= self.weights[name]
-        raise AssertionError("a ticket that nobody holds")
-
 
 def step1(talk: Scenario, rng: random.Random) -> None:
     look = "hold_lottery(): one draw; the holder of that ticket wins, counted in the order of the list."

@@ -18,7 +18,7 @@ from . import crash
 from .hosttest import first_error
 from .lab import TREE, Lab
 from .outcome import Failure, Infrastructure
-from .submission import read_regular
+from .submission import read_data, read_regular
 
 # In the kernel's log: from here on the submission may be at work.
 BEGINS = "labs/grade: the module comes now"
@@ -73,6 +73,13 @@ class Run:
             return read_regular(self.folder, name) or ""
         except Failure:
             return ""
+
+    def data(self, name: str, most: int) -> bytes:
+        """A file that the guest left, as it is; nothing if there is none of `most` bytes at most."""
+        try:
+            return read_data(self.folder, name, most) or b""
+        except Failure:
+            return b""
 
 
 @dataclass
