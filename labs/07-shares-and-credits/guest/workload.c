@@ -9,10 +9,8 @@
  *	task a				works whenever it may
  *	task a work=12 sleep=20000	12 pieces, sleep, and again
  *	task b delay=500000		sleeps first
+ *	spare				a task of no group, which the kernel runs last of all
  *	run 2000000
- *
- * Beside them one task of no group, which the kernel runs when nobody else wants to,
- * works too: the ledger has no gaps.
  */
 #include <errno.h>
 #include <error.h>
@@ -155,14 +153,16 @@ static void new_task(const char *line)
 		error(1, errno, "add: %s", line);
 }
 
-/* Whatever the CPU has left goes to one that the kernel runs last of all. */
-static void run(uint64_t us)
+static void new_spare(void)
 {
 	const struct sched_param none = { 0 };
-	pid_t idle = start(IDLE_OWNER, 0, 0, 0);
 
-	if (sched_setscheduler(idle, SCHED_IDLE, &none))
+	if (sched_setscheduler(start(IDLE_OWNER, 0, 0, 0), SCHED_IDLE, &none))
 		error(1, errno, "sched_setscheduler");
+}
+
+static void run(uint64_t us)
+{
 	close(begin[0]);
 	close(begin[1]);
 	sleep_us(us);
@@ -185,6 +185,8 @@ static void obey(const char *line)
 		new_group(line);
 	} else if (!strncmp(line, "task ", 5)) {
 		new_task(line);
+	} else if (!strcmp(line, "spare")) {
+		new_spare();
 	} else if (!strncmp(line, "run ", 4)) {
 		run(strtoull(line + 4, NULL, 10));
 	} else {
