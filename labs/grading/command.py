@@ -99,7 +99,7 @@ def attempt(argv: list[str]) -> int:
                    help="take only this step from them; may repeat")
     p.add_argument("questions", metavar="FILE", nargs="?", type=argparse.FileType(), default=sys.stdin,
                    help="lines for the program; the handout has examples (default: standard input)")
-    options = p.parse_args(argv)
+    options = p.parse_intermixed_args(argv)
     chosen = labs.find(options.lab)
     steps = {chosen.step(n).number for n in options.step} or {step.number for step in chosen.steps}
     text = options.questions.read()
