@@ -173,8 +173,11 @@ def stretch(ledger: Ledger, name: str, first: float) -> float:
     return ledger.ms(len(match[0])) if match else 0
 
 
-def burstable(name: str, burst: int, nap: int, story: str, look: str, lasts: tuple[float, float]) -> Workload:
-    """Two equal groups; a sleeps first, then runs on what it has saved, then both get half."""
+def burstable(name: str, burst: int, nap: int, other: int, story: str, look: str, saved: float) -> Workload:
+    """Two groups; a sleeps first, then runs on what it has saved, then both get their shares."""
+    share = 256 / (256 + other)
+    # it spends 1 and earns its share; b is given up to a period's credit first
+    lasts = (saved - 30) / (1 - share) - 40, saved / (1 - share) + 40
     total = nap + round(lasts[1]) + 700
 
     def wrong(ledger: Ledger) -> str | None:
@@ -182,24 +185,23 @@ def burstable(name: str, burst: int, nap: int, story: str, look: str, lasts: tup
         if not lasts[0] <= ran <= lasts[1]:
             return f"woken, a should run for {lasts[0]:.0f} to {lasts[1]:.0f} ms on what it has saved; it ran for {ran:.0f} ms"
         part = ledger.part("a", nap + lasts[1])
-        if abs(part - 0.5) > 0.04:
-            return f"afterwards a should get half of the CPU; it got {part:.1%}"
+        if abs(part - share) > 0.04:
+            return f"afterwards a should get {share:.0%} of the CPU; it got {part:.1%}"
         return None
-    return workload(name, story, "credit", {"a": f"weight=256 burst={burst * 1000}", "b": "weight=256"},
+    return workload(name, story, "credit", {"a": f"weight=256 burst={burst * 1000}", "b": f"weight={other}"},
                     {"a": f"delay={nap * 1000}", "b": ""}, total, wrong, look, slot=SLOT * 1000)
 
 
 def credit(rng: random.Random) -> Workload:
-    nap = rng.randrange(400, 600)
-    # it saves half of that, and that lasts for twice as long; b is given up to a period's credit first
-    return burstable("credit", 10_000, nap, f"credit, two equal groups; a sleeps for {nap} ms", "hand_out() and pay().",
-                     (nap - 130, nap + 40))
+    nap, other = rng.randrange(500, 700), rng.choice((384, 512))
+    return burstable("credit", 10_000, nap, other, f"credit, weights 256:{other}; a sleeps for {nap} ms",
+                     "hand_out() and pay().", nap * 256 / (256 + other))
 
 
 def burst(rng: random.Random) -> Workload:
     most = rng.randrange(100, 180)
-    return burstable("burst", most, 700, f"credit, two equal groups; a sleeps for 700 ms, with a burst of {most} ms",
-                     "clip().", (2 * most - 130, 2 * most + 40))
+    return burstable("burst", most, 700, 256, f"credit, two equal groups; a sleeps for 700 ms, with a burst of {most} ms",
+                     "clip().", most)
 
 
 def cap(rng: random.Random) -> Workload:

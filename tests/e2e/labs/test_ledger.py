@@ -78,15 +78,10 @@ def test_a_place_taken_and_not_filled_is_left_out(judge: Callable[..., ledger.Le
 
 
 def test_a_piece_may_stand_on_an_older_one_than_the_last(judge: Callable[..., ledger.Ledger]) -> None:
-    """b begins, is stopped, a does two pieces, b finishes."""
-    a, b, c, d = (piece(KEY, 0), 0, 0, 0)
-    b = piece(a, 0)
-    c = piece(b, 0)
-    d = piece(a, 1)
-    entries = [(0, FROM_KEY, a), (0, 0, b), (0, 1, c), (1, 0, d), *[(0, 3, piece(d, 0))] * 1]
-    entries += [(0, i, piece(entry[2], 0)) for i, entry in [(4, entries[4])]]
-    with pytest.raises(Failure, match="pieces of work at least"):		# right, but too few
-        judge(entries)
+    """b begins, is stopped, a does what is left, b finishes."""
+    entries = worked("a" * (len(OWNERS) - 1), KEY)
+    entries.append((1, 0, piece(entries[0][2], 1)))
+    assert judge(entries).owners == "a" * (len(OWNERS) - 1) + "b"
 
 
 @pytest.mark.parametrize(("entries", "says"), [
@@ -205,17 +200,19 @@ def test_boost_bounds_the_wait_of_the_woken() -> None:
     assert "each of the others" in (wrong("boost", boosted(1).replace("c", "a")) or "")
 
 
-@pytest.mark.parametrize(("name", "ran"), [("credit", None), ("burst", None)])
-def test_savings_last_as_long_as_they_should(name: str, ran: None) -> None:
-    nap = option(name, "delay") // 1000
-    should = nap - 45 if name == "credit" else 2 * option(name, "burst") // 1000 - 45
+@pytest.mark.parametrize("name", ["credit", "burst"])
+def test_savings_last_as_long_as_they_should(name: str) -> None:
+    groups = weights(name)
+    nap, share = option(name, "delay") // 1000, groups["a"] / sum(groups.values())
+    saved = nap * share if name == "credit" else option(name, "burst") // 1000
+    should = round((saved - 15) / (1 - share))
 
-    def lasting(ms: int, part: str = "ab") -> str:
-        return "b" * nap * PER_MS + "a" * ms * PER_MS + "".join(c * 10 * PER_MS for c in part * 100)
+    def lasting(ms: int, then: dict[str, int] = groups) -> str:
+        return "b" * nap * PER_MS + "a" * ms * PER_MS + in_turns(then, 200)
     assert wrong(name, lasting(should)) is None
     assert "on what it has saved" in (wrong(name, lasting(should + 100)) or "")
     assert "on what it has saved" in (wrong(name, lasting(10)) or "")
-    assert "half of the CPU" in (wrong(name, lasting(should, "abb")) or "")
+    assert "of the CPU" in (wrong(name, lasting(should, {"a": 1, "b": 4})) or "")
 
 
 def test_what_a_sleeper_leaves_goes_by_weight() -> None:

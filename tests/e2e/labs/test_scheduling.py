@@ -19,7 +19,7 @@ REAL = [
     ("lottery_draws_twice", "a lottery"),
     ("share_ignores_who_is_ahead", "share, weights"),
     ("slots_are_minimal", "a lottery"),
-    ("spend_nothing", "credit, two equal groups"),
+    ("spend_nothing", "credit, weights 256:"),
     ("burst_without_bound", "with a burst of"),
     ("cap_flows_twice_as_fast", "one group with a cap"),
     ("boost_waits_for_the_slot", "slots of 30 ms"),
