@@ -561,7 +561,7 @@ def stands(talk: Scenario, name: str, should: str, when: str) -> None:
 def no_credit_no_boost(talk: Scenario, rng: random.Random) -> None:
     weight = rng.randrange(1, 8)
     talk.machine("credit", f"Weights {weight}:1000; the first runs 20 ms and sleeps 1 ms")
-    talk.group("a", f"run=20000 sleep=1000", weight=weight)
+    talk.group("a", "run=20000 sleep=1000", weight=weight)
     talk.group("b", weight=1000)
     talk.run(1_000_000)
     talk.forget("wake a")

@@ -23,7 +23,7 @@ from grading.outcome import Failure, Infrastructure
 from urn import Urn
 
 LEDGER_MAX = 8 << 20
-VM_LIMIT = 300
+VM_LIMIT = 120
 DEBUG_KERNEL_COSTS = 4
 # us that a piece of work takes in a deterministic run, where time is the count of instructions; with
 # the kernel's own work beside it, a busy CPU needs so much for one at most.

@@ -60,8 +60,8 @@ MUTANTS = [
     ("burst_twice_as_long", 5, CREDIT, "s64 excess = g->credit - (s64)g->attr.burst;",
      "s64 excess = g->credit - 2 * (s64)g->attr.burst;"),
 
-    ("cap_never_throttles", 6, CAP, "\t\tg->throttled = true;\n\telse", "\t\t;\n\telse"),
-    ("cap_never_releases", 6, CAP, "\telse if (g->cap_time >= (s64)grain(g))\n\t\tg->throttled = false;\n", ""),
+    ("cap_never_throttles", 6, CAP, "\t\tset_throttled(g, true);\n\telse", "\t\t;\n\telse"),
+    ("cap_never_releases", 6, CAP, "\telse if (g->cap_time >= (s64)grain(g))\n\t\tset_throttled(g, false);\n", ""),
     ("cap_crumbles", 6, CAP, "g->cap_time >= (s64)grain(g)", "g->cap_time > 0"),
     ("cap_time_piles_up", 6, CAP, "\tif (g->cap_time > most)\n\t\tg->cap_time = most;\n", ""),
     ("cap_flows_twice_as_fast", 6, CAP, "csched_scale(now - g->cap_at, g->attr.cap, 100)",
