@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from pathlib import Path
 
 import paging
 import witness
@@ -19,7 +20,7 @@ from questions import Conversation
 
 CORE = "kmod/shadowpt/core"
 SOURCES = [*(f"{CORE}/{name}.c" for name in ("memory", "gwalk", "shadow", "vtlb", "trap", "tables", "audit")),
-           "tests/unit/shim/alloc.c", "labs/02-shadow-paging/host/probe.c"]
+           "tests/unit/shim/alloc.c", "labs/grading/host/crash.c", "labs/02-shadow-paging/host/probe.c"]
 HEADERS = ["kmod/shadowpt", "tests/unit/shim"]
 
 RW, RWU = P | W, P | W | U
@@ -37,15 +38,20 @@ def flags() -> list[str]:
     return ["-std=gnu17", "-O1", "-g", "-fno-pie", "-fsanitize=undefined", "-fno-sanitize-recover=all",
             "-fno-omit-frame-pointer", "-w", "-include", "linux/compiler_types.h",
             f"-ffile-prefix-map={TREE}/=", f"-I{TREE}/tests/unit/shim", f"-I{TREE}/kmod/shadowpt/uapi",
-            f"-I{TREE}/{CORE}"]
+            f"-I{TREE}/{CORE}", f"-I{TREE}"]
+
+
+def program(host: Host) -> Path:
+    """The core with the submission's files in it, ready for questions."""
+    return host.build("probe", SOURCES, flags(), HEADERS)
 
 
 def host(step: int, host: Host) -> None:
     """Raises Failure if the step is wrong."""
-    program = host.build("probe", SOURCES, flags(), HEADERS)
+    built = program(host)
     talk = Conversation(f"See step {step} of the handout.")
     STEPS[step](talk, host.rng)
-    talk.judge(lambda questions: host.run(program, questions))
+    talk.judge(lambda questions: host.run(built, questions))
 
 
 def gva_of(i4: int, i3: int, i2: int, i1: int, offset: int = 0) -> int:

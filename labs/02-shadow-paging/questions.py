@@ -1,15 +1,12 @@
-"""A conversation with host/probe.c: questions, the answers they must get, and the judgement."""
+"""A conversation with host/probe.c: questions about paging, and the answers they must get."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import paging
-from grading.outcome import Failure
+from grading import conversation
 from paging import Memory, Mode, Walk
-
-NUMBERED = re.compile(r"^([1-9]\d*) (.*)$")
 
 
 def in_words(answer: str) -> str:
@@ -21,33 +18,37 @@ def in_words(answer: str) -> str:
                   lambda m: "rights " + "".join(c if int(m[1]) >> i & 1 else "-" for i, c in enumerate("WUX")), answer)
 
 
-@dataclass
-class Question:
-    expected: str
-    about: str
-    look: str
+def words(verb: str, *numbers: int) -> str:
+    return " ".join([verb, *(f"{n & paging.MASK:x}" for n in numbers)])
+
+
+def mismatch(about: str, expected: str, got: str) -> str:
+    if expected.isalnum() and len(expected) > 8:
+        return f"{about}: memory is not what it should be."
+    should, given = in_words(expected), in_words(got)
+    if should == given:
+        should, given = expected, got
+    return f"{about}: it should be {should}; your code says {given}."
 
 
 @dataclass
-class Conversation:
+class Conversation(conversation.Conversation):
     """Lines for the probe. The memory beside it is what the guest's memory must be."""
 
-    look: str
-    lines: list[str] = field(default_factory=list)
-    questions: dict[int, Question] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     mode: Mode = field(default_factory=Mode)
 
     def do(self, verb: str, *numbers: int) -> None:
-        self.lines.append(" ".join([verb, *(f"{n & paging.MASK:x}" for n in numbers)]))
+        self.say(words(verb, *numbers))
 
     def ask(self, expected: str, about: str, verb: str, *numbers: int, look: str = "") -> None:
-        self.do(verb, *numbers)
-        self.questions[len(self.lines)] = Question(expected, about, look or self.look)
+        def wrong(given: str) -> str | None:
+            return None if given == expected else mismatch(about, expected, given)
+        self.question(words(verb, *numbers), about, wrong, look)
 
     def machine(self, strategy: str, slots: list[tuple[int, int]], pages: int = 0x400) -> None:
         """A new machine; memory is zero."""
-        self.lines.append(f"new {strategy} {pages:x}")
+        self.say(f"new {strategy} {pages:x}")
         self.memory = Memory(list(slots))
         for base, count in slots:
             self.do("slot", base, count)
@@ -87,32 +88,3 @@ class Conversation:
 
     def memory_is_right(self, about: str) -> None:
         self.ask(f"{self.memory.sum():x}", about, "sum", look="Only A and D of the entries used may change.")
-
-    def judge(self, run: Callable[[str], tuple[list[str], Failure | None]]) -> None:
-        """Ask, and compare in order. Raises Failure at the first answer that is not right."""
-        answers, end = run("\n".join(self.lines) + "\n")
-        given: dict[int, str] = {}
-        for line in answers:
-            match = NUMBERED.match(line)
-            if not match or int(match[1]) in given or int(match[1]) not in self.questions:
-                if match or end is None:
-                    raise Failure(f"Your code printed {line[:60]!r} among the answers.", "It must print nothing.")
-                continue
-            given[int(match[1])] = match[2]
-        for number, question in self.questions.items():
-            if number not in given:
-                if end is None:
-                    raise Failure(f"{question.about}: no answer came.", question.look)
-                raise Failure(f"{end.why} It was asked: {question.about[0].lower()}{question.about[1:]}.", end.look)
-            if given[number] != question.expected:
-                raise Failure(self.mismatch(question, given[number]), question.look)
-        if end is not None:
-            raise end
-
-    def mismatch(self, question: Question, got: str) -> str:
-        if question.expected.isalnum() and len(question.expected) > 8:
-            return f"{question.about}: memory is not what it should be."
-        expected, given = in_words(question.expected), in_words(got)
-        if expected == given:
-            expected, given = question.expected, got
-        return f"{question.about}: it should be {expected}; your code says {given}."

@@ -1,21 +1,24 @@
-"""The command lines: labs/grade and labs/skeleton."""
+"""The command lines: labs/grade, labs/skeleton and labs/try."""
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from . import lab as labs
 from . import markers, report, submission
 from .crash import kernels
-from .grade import Grading
-from .outcome import Infrastructure, Usage
+from .grade import INTERMEDIATE, Grading
+from .hosttest import Host
+from .outcome import Failure, Infrastructure, Usage
 
-GRADED, BAD_USAGE, TROUBLE = 0, 2, 3
+GRADED, WRONG, BAD_USAGE, TROUBLE = 0, 1, 2, 3
 
 
 def reporting(command: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
@@ -83,6 +86,39 @@ def skeleton(argv: list[str]) -> int:
     made = write_skeleton(chosen, first, options.directory)
     print(f"{options.directory}: {', '.join(made)}. Begin with README.md.")
     return 0
+
+
+@reporting
+def attempt(argv: list[str]) -> int:
+    p = argparse.ArgumentParser(prog="labs/try", description="Asks a lab's host program, built with a submission's "
+                                "regions, and prints each question with its answer. Nothing is judged. Exit status: "
+                                "1 if the submission does not compile, or ended the program.")
+    p.add_argument("lab", metavar="LAB", help=f"number or name: {', '.join(labs.names())}")
+    p.add_argument("--submission", metavar="DIR", type=Path, help="the student's files (default: the reference)")
+    p.add_argument("--step", metavar="N", type=int, action="append", default=[],
+                   help="take only this step from them; may repeat")
+    p.add_argument("questions", metavar="FILE", nargs="?", type=argparse.FileType(), default=sys.stdin,
+                   help="lines for the program; the handout has examples (default: standard input)")
+    options = p.parse_intermixed_args(argv)
+    chosen = labs.find(options.lab)
+    steps = {chosen.step(n).number for n in options.step} or {step.number for step in chosen.steps}
+    text = options.questions.read()
+    (INTERMEDIATE / "work").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=INTERMEDIATE / "work") as work:
+        try:
+            composed = submission.compose(chosen, submission.load(chosen, options.submission), steps)
+            host = Host(chosen.folder, composed, Path(work), INTERMEDIATE / "objects", random.Random(0))
+            answers, end = host.run(chosen.checks().program(host), text)
+        except Failure as failure:
+            answers, end = [], failure
+    questions = text.splitlines()
+    for answer in answers:
+        number, _, words = answer.partition(" ")
+        asked = questions[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(questions) else number
+        print(f"{asked.strip()}: {report.clean(words)}")
+    if end:
+        print(f"labs/try: {report.clean(' '.join((end.why, end.look)).strip())}", file=sys.stderr)
+    return WRONG if end else 0
 
 
 def write_skeleton(chosen: labs.Lab, first: int, directory: Path) -> list[str]:

@@ -8,6 +8,7 @@ no other's points. A failure in the VM stands only if the reference passes in th
 A lab's checks.py offers
 	host(step: int, host: Host) -> None	raise Failure if the step is wrong
 	vm(machine: Machine) -> None		the same for a module with all that is in `composed`
+	program(host: Host) -> Path		the host program, for labs/try
 """
 from __future__ import annotations
 
@@ -138,11 +139,12 @@ class Grading:
         for step in steps:
             host[step.number] = self.host(step)
             self.tell(f"step {step.number}, {HOST}: {host[step.number].verdict.value}")
-        vm = self.vm_parts([s for s in steps if host[s.number].verdict is Verdict.PASS]) if self.with_vm else {}
+        vm = (self.vm_parts([s for s in steps if s.vm and host[s.number].verdict is Verdict.PASS])
+              if self.with_vm else {})
         results = []
         for step in steps:
             parts = [host[step.number]]
-            if self.with_vm:
+            if self.with_vm and step.vm:
                 blocked = (Verdict.FAIL if host[step.number].verdict is Verdict.FAIL else Verdict.COULD_NOT_TELL)
                 parts.append(vm.get(step.number) or Part(VM, step.vm, blocked,
                                                          "Not run: the step's host tests come first."))

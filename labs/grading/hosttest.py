@@ -23,6 +23,9 @@ ERROR = re.compile(r"^(?P<where>[^\s:]+:\d+(?::\d+)?): (?:fatal )?error: (?P<wha
 UBSAN = re.compile(r"^(?P<where>[^\s:]+:\d+):\d+: runtime error: (?P<what>.*)$", re.MULTILINE)
 BUG = re.compile(r"^BUG: (?P<where>[^\s:]+:\d+): (?P<what>.*)$", re.MULTILINE)
 CRASH = re.compile(r"^crash: (?P<signal>\w+) at (?P<pc>[0-9a-f]+) address (?P<address>[0-9a-f]+)$", re.MULTILINE)
+# What a lab's own program has found out, in a sentence without its full stop.
+FOUND = re.compile(r"^found: (?P<what>.*)$", re.MULTILINE)
+COMPLAINT = re.compile(r"^probe: (?P<what>.*)$", re.MULTILINE)
 OURS = "reference/"
 
 
@@ -115,6 +118,10 @@ class Host:
             place = where_is(program, int(match["pc"], 16))
             return answers, Failure(f"Your code crashed ({match['signal']} at address 0x{match['address']}).",
                                     f"It happened in {place}.")
+        if match := FOUND.search(ended.errors):
+            return answers, Failure(f"{match['what'][:200]}.")
+        if match := COMPLAINT.search(ended.errors):
+            return answers, Failure(f"The program does not understand {match['what'][:200]}.")
         if ended.status < 0:
             return answers, Failure(f"Your code ended the program with {ended.signal_name}.")
         if ended.status:

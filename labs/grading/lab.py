@@ -8,7 +8,7 @@
 	number = 1
 	title = "..."
 	host = 12			# points of the host tests
-	vm = 8				# points of the run in the course VM
+	vm = 8				# points of the run in the course VM; 0: it is not run there
 """
 from __future__ import annotations
 

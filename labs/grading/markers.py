@@ -4,7 +4,8 @@
 	...
 	/* lab 02 step 1 end */
 
-The skeleton holds the words after "skeleton:" (or nothing) in place of what is between. Grading
+In a file that is not C a marker is a comment of the form `# lab 02 step 1 begin: words`. The
+skeleton holds the words after "skeleton:" (or nothing) in place of what is between. Grading
 goes the other way: a student's region is put into the reference, so that each step is judged on
 its own, with every other step solved.
 """
@@ -19,6 +20,7 @@ BEGIN = re.compile(r"^(?P<indent>[ \t]*)/\* lab (?P<lab>\d\d) step (?P<step>\d+)
 END = re.compile(r"^[ \t]*/\* lab (?P<lab>\d\d) step (?P<step>\d+) end \*/[ \t]*$")
 # Anything that looks as if it were meant to be one: a mistyped marker must not pass for text.
 LIKELY = re.compile(r"/\*\s*lab\b.*\bstep\b", re.IGNORECASE)
+HASH = re.compile(r"^(?P<indent>[ \t]*)# (?P<words>lab \d.*?)[ \t]*$", re.IGNORECASE)
 
 
 class MarkerError(Exception):
@@ -37,17 +39,28 @@ class Region:
     last: int
 
 
+def is_c(name: str) -> bool:
+    """Is it compiled? Then its regions are C, and messages speak of their lines."""
+    return name.endswith((".c", ".h"))
+
+
+def marker_line(line: str, name: str) -> str:
+    """A line with its comment, if it is one, as in C."""
+    return line if is_c(name) else HASH.sub(r"\g<indent>/* \g<words> */", line)
+
+
 def regions(text: str, lab: str, name: str, steps: set[int] | None = None) -> list[Region]:
     """The regions of one lab in a file, in order. `steps`: those that exist, if known."""
     found: list[Region] = []
     opened: tuple[int, re.Match[str]] | None = None
-    for number, line in enumerate(text.split("\n")):
+    for number, written in enumerate(text.split("\n")):
         where = f"{name}:{number + 1}"
+        line = marker_line(written, name)
         begin, end = BEGIN.match(line), END.match(line)
         mark = begin or end
         if mark is None:
             if LIKELY.search(line):
-                raise MarkerError(f"{where}: not a marker: {line.strip()}: write "
+                raise MarkerError(f"{where}: not a marker: {written.strip()}: write "
                                   "'/* lab NN step N begin: words */' or '/* lab NN step N end */'")
             continue
         if mark["lab"] != lab:
@@ -95,13 +108,15 @@ def skeleton(text: str, lab: str, name: str, steps: set[int], solved: set[int]) 
     def cut(_: int, region: Region) -> list[str] | None:
         if region.step in solved:
             return None
-        body = [f"{region.indent}/* Step {region.step}: your code, up to the next marker. */"]
-        body += [region.indent + line for line in re.split(r"(?<=;) ", region.skeleton) if line]
-        return body
+        lines = [region.indent + line for line in re.split(r"(?<=;) ", region.skeleton) if line]
+        if is_c(name):
+            return [f"{region.indent}/* Step {region.step}: your code, up to the next marker. */", *lines]
+        return [f"{region.indent}# Step {region.step}: yours, up to the next marker.",
+                *(line.rstrip(";") for line in lines)]
 
     # what follows "skeleton:" in a marker has done its duty
-    return re.sub(r"(?m)^([ \t]*/\* lab " + lab + r" step \d+ begin: .*?); skeleton: .* \*/[ \t]*$", r"\1 */",
-                  replace(text, lab, name, cut))
+    return re.sub(r"(?m)^([ \t]*(?:/\*|#) lab " + lab + r" step \d+ begin: .*?); skeleton: .*?( \*/)?[ \t]*$",
+                  r"\1\2", replace(text, lab, name, cut))
 
 
 def body(text: str, region: Region) -> list[str]:
@@ -126,6 +141,8 @@ def graft(reference: str, student: str, lab: str, name: str, steps: set[int]) ->
     def from_student(i: int, region: Region) -> list[str] | None:
         if region.step not in steps or body(student, theirs[i]) == body(reference, region):
             return None
+        if not is_c(name):
+            return body(student, theirs[i])
         return [f'#line {theirs[i].first + 1} "{name}"', *body(student, theirs[i]),
                 f'#line {region.last + 1} "reference/{name}"']
 

@@ -18,7 +18,7 @@ from . import crash
 from .hosttest import first_error
 from .lab import TREE, Lab
 from .outcome import Failure, Infrastructure
-from .submission import read_regular
+from .submission import read_data, read_regular
 
 # In the kernel's log: from here on the submission may be at work.
 BEGINS = "labs/grade: the module comes now"
@@ -73,6 +73,13 @@ class Run:
             return read_regular(self.folder, name) or ""
         except Failure:
             return ""
+
+    def data(self, name: str, most: int) -> bytes:
+        """A file that the guest left, as it is; nothing if there is none of `most` bytes at most."""
+        try:
+            return read_data(self.folder, name, most) or b""
+        except Failure:
+            return b""
 
 
 @dataclass
@@ -141,7 +148,7 @@ class Machine:
         tree = self.work / "module"
         shutil.copytree(pristine, tree, symlinks=True)
         for path, text in self.composed.items():
-            if text != (TREE / path).read_text():
+            if (tree / path).exists() and text != (TREE / path).read_text():
                 (tree / path).write_text(text)
         status, text = self.kbuild(tree, folder)
         if status:
@@ -150,8 +157,13 @@ class Machine:
                           "The host tests compile the same file; what differs is the kernel's headers.")
         return next((tree / folder).glob("*.ko"))
 
-    def run(self, module: Path, script: str, puts: Mapping[Path, str], timeout: int) -> Run:
-        """Runs a shell script in a throwaway VM. Raises Failure if the module ended the machine."""
+    def run(self, module: Path, script: str, puts: Mapping[Path, str], timeout: int,
+            deterministic: int | None = None) -> Run:
+        """Runs a shell script in a throwaway VM. Raises Failure if the module ended the machine.
+
+        `deterministic`: on one processor whose time is counted in instructions; the same run again for
+        the same number.
+        """
         folder = self.out
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -161,6 +173,8 @@ class Machine:
         empty.mkdir(exist_ok=True)
         argv = [COURSEVM / "run", "--kernel", self.kernel, "--snapshot", "--timeout", str(timeout),
                 "--append", STUCK_IS_DEAD, "--tree", empty, "--out", folder]
+        if deterministic is not None:
+            argv += ["--deterministic", str(deterministic)]
         for source, target in {module: f"/root/{module.name}", job: "/root/job", **puts}.items():
             argv += ["--put", f"{source}:{target}"]
         done = subprocess.run([*map(str, argv), "--", "sh", "/root/job"], capture_output=True, text=True,

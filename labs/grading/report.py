@@ -20,10 +20,12 @@ def clean(text: str) -> str:
 def table(grade: Grade, width: int = 100) -> str:
     """The steps, their points, and one sentence for each that lost some."""
     title = f"Lab {grade.lab}: {grade.title}"
-    rows = [("step", "", *(part.name for part in grade.steps[0].parts), "points")]
+    columns = list(dict.fromkeys(part.name for step in grade.steps for part in step.parts))
+    rows = [("step", "", *columns, "points")]
     for step in grade.steps:
-        cells = (f"{part.earned}/{part.points} {part.verdict.value}" for part in step.parts)
-        rows.append((str(step.number), step.title, *cells, f"{step.earned}/{step.points}"))
+        cells = {part.name: f"{part.earned}/{part.points} {part.verdict.value}" for part in step.parts}
+        rows.append((str(step.number), step.title, *(cells.get(name, "") for name in columns),
+                     f"{step.earned}/{step.points}"))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [title, ""]
     for row in rows:

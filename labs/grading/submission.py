@@ -25,11 +25,10 @@ DIRECTIVE = re.compile(r"^[ \t]*(?:#|%:)", re.MULTILINE)
 ASSEMBLY = re.compile(r"\b\w*(?:asm|_Pragma)\w*\b", re.IGNORECASE)
 
 
-def read_regular(folder: Path, name: str) -> str | None:
-    """A file of the submission as text; None if it is not there.
+def read_data(folder: Path, name: str, most: int) -> bytes | None:
+    """A file that foreign code may have left, of `most` bytes at most; None if it is not there.
 
-    Neither it nor a directory on the way may be a symbolic link, a device or a pipe, and it may
-    not be huge: raises Failure.
+    Neither it nor a directory on the way may be a symbolic link, a device or a pipe: raises Failure.
     """
     look = f"Submit {Path(name).name} as a plain file."
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -53,9 +52,17 @@ def read_regular(folder: Path, name: str) -> str | None:
         os.close(fd)
         raise Failure(f"{name} is not a regular file.", look)
     with os.fdopen(fd, "rb") as file:
-        if info.st_size > MAX_BYTES:
-            raise Failure(f"{name} has {info.st_size} bytes; {MAX_BYTES} are allowed.", look)
-        data = file.read(MAX_BYTES + 1)
+        if info.st_size > most:
+            raise Failure(f"{name} has {info.st_size} bytes; {most} are allowed.", look)
+        return file.read(most)
+
+
+def read_regular(folder: Path, name: str) -> str | None:
+    """A file of the submission as text; None if it is not there. Raises Failure if it cannot be one."""
+    look = f"Submit {Path(name).name} as a plain file."
+    data = read_data(folder, name, MAX_BYTES)
+    if data is None:
+        return None
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -135,7 +142,7 @@ def compose(lab: Lab, taken: Submission, steps: set[int]) -> dict[str, str]:
         try:
             composed[path] = markers.graft(reference, student, lab.number, name, here)
             for region in markers.regions(student, lab.number, name):
-                if region.step in here:
+                if region.step in here and markers.is_c(name):
                     plain_c(markers.body(student, region), name, region.step)
         except markers.MarkerError as error:
             raise Failure(f"{error}.", "Only write between the markers.") from error

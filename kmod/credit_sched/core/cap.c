@@ -20,6 +20,7 @@ static void fill_up(struct csched_group *g)
 	u64 now = g->pool->now;
 	s64 most = g->pool->params.slot;
 
+	/* lab 07 step 6 begin: cap time flows in */
 	/* Beyond this it is full whatever it owed; and the product stays small. */
 	if (now - g->cap_at > 1000 * CSCHED_NS_PER_S)
 		g->cap_time = most;
@@ -27,6 +28,7 @@ static void fill_up(struct csched_group *g)
 		g->cap_time += csched_scale(now - g->cap_at, g->attr.cap, 100);
 	if (g->cap_time > most)
 		g->cap_time = most;
+	/* lab 07 step 6 end */
 	g->cap_at = now;
 }
 
@@ -77,10 +79,12 @@ u64 csched_cap_advance(struct csched_group *g)
 	if (!g->attr.cap)
 		return CSCHED_NO_TIMER;
 	fill_up(g);
+	/* lab 07 step 6 begin: throttle, or no longer */
 	if (g->cap_time <= 0)
 		set_throttled(g, true);
 	else if (g->cap_time >= (s64)grain(g))
 		set_throttled(g, false);
+	/* lab 07 step 6 end */
 
 	if (g->throttled)
 		return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;

@@ -59,7 +59,9 @@ static bool credit_yields(struct csched_task *t)
 
 static u64 credit_preempts(struct csched_group *woken, struct csched_group *running)
 {
+	/* lab 07 step 7 begin: may it put off who runs; skeleton: return CSCHED_NO_TIMER; */
 	return csched_standing(woken) < csched_standing(running) ? 0 : CSCHED_NO_TIMER;
+	/* lab 07 step 7 end */
 }
 
 /* A slot given to a group without credit is free: nobody who could pay wanted it. */
@@ -86,7 +88,10 @@ static void pay(struct csched_task *t, u64 ns)
 	struct csched_group *g = t->group;
 	u64 most = g->credit + CSCHED_DEBT_MAX;
 
+	/* lab 07 step 7 begin: it has run for ns */
 	g->boost_left = g->boost_left > ns ? g->boost_left - ns : 0;
+	/* lab 07 step 7 end */
+	/* lab 07 step 4 begin: spend */
 	if (t->surplus && (t->state == CSCHED_RUNNING || t->state == CSCHED_LEAVING)) {
 		g->surplus += weighted(g, ns);
 		return;
@@ -95,6 +100,7 @@ static void pay(struct csched_task *t, u64 ns)
 		ns = most;
 	g->credit -= ns;
 	g->spent += ns;
+	/* lab 07 step 4 end */
 }
 
 static void credit_charge(struct csched_task *t, u64 ns)
@@ -114,21 +120,25 @@ static void sample(struct csched_pool *pool)
 
 static void credit_wake(struct csched_group *g)
 {
+	/* lab 07 step 7 begin: a group wakes */
 	if (g->credit <= 0)
 		return;
 	g->boost_left = g->pool->params.tick;
 	g->boosts++;
+	/* lab 07 step 7 end */
 	csched_report(g, CSCHED_EV_BOOST, NULL, 0);
 }
 
 static void clip(struct csched_group *g)
 {
+	/* lab 07 step 5 begin: no more than burst */
 	s64 excess = g->credit - (s64)g->attr.burst;
 
 	if (excess > 0) {
 		g->credit -= excess;
 		g->discarded += excess;
 	}
+	/* lab 07 step 5 end */
 }
 
 /*
@@ -155,12 +165,14 @@ static void hand_out(struct csched_pool *pool)
 	list_for_each_entry(g, &pool->groups, link) {
 		u64 upto, part;
 
+		/* lab 07 step 4 begin: earn */
 		row += g->attr.weight;
 		upto = csched_scale(all, row, pool->weight);
 		part = upto - before_it;
 		before_it = upto;
 		g->earned += part;
 		g->credit += part;
+		/* lab 07 step 4 end */
 		clip(g);
 		csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);
 	}

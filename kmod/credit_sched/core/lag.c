@@ -88,10 +88,12 @@ void csched_lag_leave(struct csched_group *g)
 	g->active = false;
 	g->left_at = g->pool->work;
 	csched_readjust(g->pool);
+	/* lab 07 step 3 begin: what becomes of its lag */
 	if (g->pool->due)
 		give(g->pool, lag);
 	if (lag > 0)
 		g->lag = 0;
+	/* lab 07 step 3 end */
 }
 
 /**
@@ -103,10 +105,12 @@ void csched_lag_charge(struct csched_group *g, u64 ns)
 {
 	s64 forgiven;
 
-	g->lag -= ns;
 	g->pool->work += ns;
+	/* lab 07 step 2 begin: one has got it, all were due a part */
+	g->lag -= ns;
 	if (g->active)
 		give(g->pool, ns);
+	/* lab 07 step 2 end */
 	forgiven = -CSCHED_DEBT_MAX - g->lag;
 	if (forgiven > 0) {
 		g->lag += forgiven;
@@ -205,9 +209,11 @@ static s64 until_due(const struct csched_group *g)
  */
 bool csched_due_before(const struct csched_group *a, const struct csched_group *b)
 {
+	/* lab 07 step 2 begin: who is first; skeleton: return false; */
 	bool a_may = a->lag >= 0, b_may = b->lag >= 0;
 
 	if (a_may != b_may)
 		return a_may;
 	return until_due(a) * (s64)b->due < until_due(b) * (s64)a->due;
+	/* lab 07 step 2 end */
 }

@@ -29,6 +29,7 @@ static struct csched_group *hold_lottery(struct csched_pool *pool, struct csched
 	struct csched_group *g;
 	u64 total = 0, ticket;
 
+	/* lab 07 step 1 begin: one draw, by weight; skeleton: return NULL; */
 	list_for_each_entry(g, &pool->groups, link)
 		total += tickets(g, also);
 	if (!total)
@@ -40,6 +41,7 @@ static struct csched_group *hold_lottery(struct csched_pool *pool, struct csched
 		ticket -= tickets(g, also);
 	}
 	return NULL;
+	/* lab 07 step 1 end */
 }
 
 static struct csched_group *lottery_pick(struct csched_pool *pool)

@@ -1,6 +1,8 @@
 """Fixtures of the labs' tests."""
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def skeletons(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A lab as a student gets it, by number."""
+    top = tmp_path_factory.mktemp("student")
+
+    @functools.cache
+    def skeleton_of(lab: str) -> Path:
+        done = run("skeleton", lab, top / lab)
+        assert done.returncode == 0, done.stderr
+        return top / lab
+    return skeleton_of
+
+
+@pytest.fixture(scope="session")
+def skeleton(skeletons: Callable[[str], Path]) -> Path:
     """Lab 02 as a student gets it."""
-    folder = tmp_path_factory.mktemp("student") / "lab02"
-    done = run("skeleton", "02", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return skeletons("02")

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from lab_runs import LABS, grade, labs, run
 from grading import markers, submission
 
 
-@pytest.mark.parametrize("given", ["2", "02", "shadow-paging", "02-shadow-paging"])
-def test_a_lab_has_a_number_and_a_name(given: str) -> None:
-    assert labs.find(given).name == "02-shadow-paging"
+@pytest.mark.parametrize(("given", "name"), [
+    *((given, "02-shadow-paging") for given in ("2", "02", "shadow-paging", "02-shadow-paging")),
+    *((given, "07-shares-and-credits") for given in ("7", "07", "shares-and-credits", "07-shares-and-credits")),
+])
+def test_a_lab_has_a_number_and_a_name(given: str, name: str) -> None:
+    assert labs.find(given).name == name
 
 
 @pytest.mark.parametrize("arguments", [
@@ -46,16 +50,22 @@ def test_skeleton_does_not_overwrite_work(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["vtlb.c"]
 
 
-def test_skeleton_holds_the_files_to_edit_and_the_handout(skeleton: Path) -> None:
-    assert {p.name for p in skeleton.iterdir()} == {"gwalk.c", "shadow.c", "vtlb.c", "trap.c", "README.md"}
+@pytest.mark.parametrize(("lab", "files"), [
+    ("02", {"gwalk.c", "shadow.c", "vtlb.c", "trap.c"}),
+    ("07", {"lottery.c", "lag.c", "sched.c", "credit.c", "cap.c", "answers.toml"}),
+])
+def test_skeleton_holds_the_files_to_edit_and_the_handout(lab: str, files: set[str],
+                                                          skeletons: Callable[[str], Path]) -> None:
+    assert {p.name for p in skeletons(lab).iterdir()} == files | {"README.md"}
 
 
-@pytest.mark.parametrize("first", range(1, 7))
-def test_skeleton_from_a_step_has_the_steps_before_it_solved(first: int, tmp_path: Path) -> None:
-    assert run("skeleton", "02", "--step", str(first), tmp_path / "student").returncode == 0
-    graded = grade(tmp_path / "out", tmp_path / "student", "--host-only", "--quiet")
-    assert graded.lost == set(range(first, 7)), str(graded)
-    for number in range(first, 7):
+@pytest.mark.parametrize(("lab", "first"), [*(("02", n) for n in range(1, 7)), ("07", 2), ("07", 5), ("07", 8)])
+def test_skeleton_from_a_step_has_the_steps_before_it_solved(lab: str, first: int, tmp_path: Path) -> None:
+    assert run("skeleton", lab, "--step", str(first), tmp_path / "student").returncode == 0
+    graded = grade(tmp_path / "out", tmp_path / "student", "--host-only", "--quiet", lab=lab)
+    last = len(labs.find(lab).steps)
+    assert graded.lost == set(range(first, last + 1)), str(graded)
+    for number in range(first, last + 1):
         assert graded.step(number)["earned"] == 0
 
 

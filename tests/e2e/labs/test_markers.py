@@ -55,6 +55,28 @@ def test_graft_takes_one_step_and_speaks_of_the_students_lines() -> None:
     assert '#line 11 "f.c"\n\treturn 9;\n#line 11 "reference/f.c"' in markers.graft(TEXT, student, "02", "f.c", {2})
 
 
+ANSWERS = """\
+# lab 02 step 1 begin: what you measured; skeleton: speed = 0; name = "";
+speed = 7
+name = "x"
+# lab 02 step 1 end
+rest = 1
+"""
+
+
+def test_regions_of_other_files_are_comments_of_theirs() -> None:
+    cut = markers.skeleton(ANSWERS, "02", "answers.toml", {1}, set())
+    assert 'speed = 0\nname = ""\n# lab 02 step 1 end' in cut and "= 7" not in cut and "skeleton:" not in cut
+    assert "/*" not in cut
+    student = ANSWERS.replace("7", "9").replace("rest = 1", "rest = 2")
+    assert markers.graft(ANSWERS, student, "02", "answers.toml", {1}) == ANSWERS.replace("7", "9")
+
+
+def test_a_mistyped_marker_of_another_file_is_an_error() -> None:
+    with pytest.raises(markers.MarkerError, match="answers.toml:4: not a marker"):
+        markers.regions(ANSWERS.replace("step 1 end", "step 1 ends"), "02", "answers.toml")
+
+
 def test_graft_of_the_reference_is_the_reference() -> None:
     assert markers.graft(TEXT, TEXT, "02", "f.c", {1, 2}) == TEXT
 
