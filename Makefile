@@ -60,8 +60,9 @@ demo: modules userland ## the main job: guests under real shadow page tables, dr
 	@scripts/demo --kernel $(KERNEL) --out $(B)/demo
 
 .PHONY: scenarios
-scenarios: modules userland ## credit_sched at work: eight small stories, each drawn (2 minutes)
-	@coursevm/run --kernel $(KERNEL) --timeout 600 --out $(B)/scenarios -- userland/ctl/scenarios/run --out /out
+scenarios: modules userland ## credit_sched at work: eight small stories, each drawn (2 minutes; DETERMINISTIC=1: 6)
+	@coursevm/run --kernel $(KERNEL) --timeout 1800 $(if $(DETERMINISTIC),--deterministic 1) --out $(B)/scenarios \
+		-- userland/ctl/scenarios/run --out /out
 
 # --- what we test ---
 
