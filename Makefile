@@ -11,6 +11,7 @@ SHELL := /bin/bash
 B := $(CURDIR)/build
 export KERNEL
 ENTER := coursevm/enter --kernel
+BENCHES := $(patsubst tests/bench/%/bench.py,%,$(wildcard tests/bench/*/bench.py))
 # Inside the root file system the tree is at /virtlab.
 IN := /virtlab/build
 
@@ -58,6 +59,11 @@ vm: modules userland ## a shell in the course VM, the tree at /virtlab
 demo: modules userland ## the main job: guests under real shadow page tables, drawn
 	@scripts/demo --kernel $(KERNEL) --out $(B)/demo
 
+.PHONY: scenarios
+scenarios: modules userland ## credit_sched at work: eight small stories, each drawn (2 minutes; DETERMINISTIC=1: 6)
+	@coursevm/run --kernel $(KERNEL) --timeout 1800 $(if $(DETERMINISTIC),--deterministic 1) --out $(B)/scenarios \
+		-- userland/ctl/scenarios/run --out /out
+
 # --- what we test ---
 
 .PHONY: test
@@ -77,6 +83,14 @@ unit: setup ## tests of the pure parts on this host, under sanitizers (30 s)
 .PHONY: selftests
 selftests: setup
 	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/kselftest O=$(IN) all
+
+.PHONY: benches
+benches: setup
+	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/bench O=$(IN) all
+
+.PHONY: bench
+bench: modules userland selftests benches ## measure beside others: BENCH=credit_sched; JSON and picture in tests/bench
+	@for bench in $(or $(BENCH),$(BENCHES)); do tests/bench/run $$bench --kernel $(KERNEL) || exit 1; done
 
 .PHONY: fuzz
 fuzz: setup ## search for inputs that break a parser, SECONDS=60 for each

@@ -1,0 +1,73 @@
+"""What a bench reports: figures, each with its target, ours, the peers', and a verdict."""
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Several slices of one thing: the median, and how far they lie apart."""
+
+    median: float
+    least: float
+    most: float
+    slices: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread | None:
+        v = sorted(values)
+        return cls(statistics.median(v), v[0], v[-1], len(v)) if v else None
+
+
+@dataclass
+class Figure:
+    """One line of the bench.
+
+    `target` is the bound that the median must keep; `at_least` says that more is better. `peers` are measured in the
+    same boot. `marks` are other people's bounds, drawn beside ours. `columns` holds ours again from other boots.
+    """
+
+    key: str
+    name: str
+    unit: str
+    target: float | None
+    ours: Spread | None
+    peers: dict[str, Spread] = field(default_factory=dict)
+    marks: dict[str, float] = field(default_factory=dict)
+    columns: dict[str, Spread] = field(default_factory=dict)
+    at_least: bool = False
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return self.judge(self.ours)
+
+    def judge(self, spread: Spread | None) -> str:
+        if spread is None:
+            return "not measured"
+        if self.target is None:
+            return "no target"
+        kept = spread.median >= self.target if self.at_least else spread.median <= self.target
+        return "met" if kept else "missed"
+
+    def to_json(self) -> dict:
+        target = None if self.target is None else float(f"{self.target:.4g}")
+        return {"key": self.key, "name": self.name, "unit": self.unit, "target": target,
+                "bound": "at least" if self.at_least else "at most", "verdict": self.verdict,
+                "ours": rounded(self.ours), "columns": {k: rounded(s) | {"verdict": self.judge(s)} for k, s in self.columns.items()},
+                "peers": {k: rounded(s) for k, s in self.peers.items()}, "marks": self.marks, "note": self.note}
+
+
+def rounded(s: Spread | None) -> dict:
+    """Four digits say all that the spread lets one know. Nothing was measured: nothing to say."""
+    return {} if s is None else {"median": float(f"{s.median:.4g}"), "least": float(f"{s.least:.4g}"),
+                  "most": float(f"{s.most:.4g}"), "slices": s.slices}
+
+
+def shown(value: float) -> str:
+    """As people read it: three digits, no exponent."""
+    if value == 0 or abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}"
