@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "timeline.h"
 
 #define PID_CPUS 1
@@ -227,27 +226,35 @@ static void write_groups(struct writer *w)
 			write_state(w, i, r->end_ns);
 }
 
-/* Returns 0 or a negative errno. What cannot be written is the caller's to see: ferror(). */
-int perfetto_write(const struct recording *r, FILE *out, struct error *err)
+static void write_all(struct writer *w, const struct timeline *timeline)
 {
-	cleanup_free struct track *tracks = calloc(r->groups.count + 1, sizeof(*tracks));
-	struct writer w = { .r = r, .tracks = tracks, .out = out };
-	struct timeline timeline;
-	int ret;
+	const struct recording *r = w->r;
 
-	if (!tracks)
-		return error_set(err, ENOMEM, "trace: out of memory");
-	ret = timeline_make(r, &timeline, err);
-	if (ret)
-		return ret;
-	fprintf(out,
+	fprintf(w->out,
 		"{\"displayTimeUnit\": \"ms\",\n\"otherData\": {\"tool\": \"csched\", \"begin_ns\": \"%" PRIu64
 		"\", \"end_ns\": \"%" PRIu64 "\", \"events\": \"%zu\", \"lost\": \"%" PRIu64 "\"},\n\"traceEvents\": [",
 		r->begin_ns, r->end_ns, r->count, r->lost);
-	name_tracks(&w, &timeline);
-	write_slices(&w, &timeline);
-	write_groups(&w);
-	fputs("\n]}\n", out);
+	name_tracks(w, timeline);
+	write_slices(w, timeline);
+	write_groups(w);
+	fputs("\n]}\n", w->out);
+}
+
+/* Returns 0 or a negative errno. What cannot be written is the caller's to see: ferror(). */
+int perfetto_write(const struct recording *r, FILE *out, struct error *err)
+{
+	struct writer w = { .r = r, .out = out };
+	struct timeline timeline;
+	int ret = timeline_make(r, &timeline, err);
+
+	if (ret)
+		return ret;
+	w.tracks = calloc(r->groups.count + 1, sizeof(*w.tracks));
+	if (w.tracks)
+		write_all(&w, &timeline);
+	else
+		ret = error_set(err, ENOMEM, "trace: out of memory");
+	free(w.tracks);
 	timeline_free(&timeline);
-	return 0;
+	return ret;
 }

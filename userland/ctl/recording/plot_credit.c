@@ -119,7 +119,7 @@ static void draw_group(const struct history *h, size_t i, struct panel *panel, b
 {
 	const struct csched_ioc_group *g = &h->r->groups.at[i];
 	struct scale scale = fit(h, i, panel);
-	char title[128], burst[32], cap[32] = "none", baseline[32] = "by weight";
+	char title[192], burst[32], cap[32] = "none", baseline[32] = "by weight";
 
 	format_short(burst, sizeof(burst), g->burst_ns);
 	if (g->cap)

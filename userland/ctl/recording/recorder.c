@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "ring.h"
 
 #define MS 1000000ull

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "recording.h"
 
 /* Room for @count more events behind the last. NULL: there is none, or EVENTS_MAX is reached. */
@@ -108,6 +107,18 @@ static void merge(struct csched_event *events, size_t from, size_t middle, size_
 	memcpy(events + out, spare + a, (left - a) * sizeof(*events));
 }
 
+/* One round: of each two runs one. */
+static void merge_pairs(struct csched_event *events, size_t count, struct csched_event *spare)
+{
+	size_t from, middle, end;
+
+	for (from = 0; from < count; from = end) {
+		middle = run_end(events, from, count);
+		end = middle < count ? run_end(events, middle, count) : middle;
+		merge(events, from, middle, end, spare);
+	}
+}
+
 /*
  * By time; stable, for a ring has its events in order though several may carry the same
  * time. What comes from a few rings, read in turns, is a few sorted runs: those are merged.
@@ -115,20 +126,16 @@ static void merge(struct csched_event *events, size_t from, size_t middle, size_
  */
 int events_sort(struct csched_event *events, size_t count, struct error *err)
 {
-	cleanup_free struct csched_event *spare = NULL;
-	size_t from, middle, end;
+	struct csched_event *spare;
 
-	while (count && run_end(events, 0, count) < count) {
-		if (!spare)
-			spare = malloc(count * sizeof(*spare));
-		if (!spare)
-			return error_set(err, ENOMEM, "recording: out of memory");
-		for (from = 0; from < count; from = end) {
-			middle = run_end(events, from, count);
-			end = middle < count ? run_end(events, middle, count) : middle;
-			merge(events, from, middle, end, spare);
-		}
-	}
+	if (!count || run_end(events, 0, count) == count)
+		return 0;
+	spare = malloc(count * sizeof(*spare));
+	if (!spare)
+		return error_set(err, ENOMEM, "recording: out of memory");
+	while (run_end(events, 0, count) < count)
+		merge_pairs(events, count, spare);
+	free(spare);
 	return 0;
 }
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "timeline.h"
 
 /**
@@ -198,8 +197,9 @@ int timeline_make(const struct recording *r, struct timeline *timeline, struct e
 		timeline_free(timeline);
 		return error_set(err, ENOMEM, "timeline: out of memory");
 	}
-	if (timeline->count)
-		qsort(timeline->at, timeline->count, sizeof(*timeline->at), by_cpu_and_begin);
+	if (!timeline->at)
+		return 0;
+	qsort(timeline->at, timeline->count, sizeof(*timeline->at), by_cpu_and_begin);
 	separate(timeline);
 	return 0;
 }
