@@ -42,7 +42,7 @@ static void draw_group(const struct history *h, const struct panel *panel, size_
 	struct stroke stroke;
 	char text[96];
 
-	stroke_begin(&stroke, panel, svg_colour(nth), 1.2, svg_dash(nth));
+	stroke_begin(&stroke, panel, svg_colour(nth), 0.8, svg_dash(nth));
 	for (size_t k = h->first[i]; k < h->first[i + 1]; k++) {
 		double lag = ms(h->at[k]);
 

@@ -9,9 +9,9 @@
 
 #include "plot.h"
 
-#define WINDOWS_MAX 120
+#define WINDOWS_MAX 60
 /* A window shorter than this shows slots, not shares. */
-#define SLOTS_IN_WINDOW 8
+#define SLOTS_IN_WINDOW 16
 #define HEIGHT 300
 
 /**
