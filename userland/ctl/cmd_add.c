@@ -1,59 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* csched add */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "csched.h"
 
-/* All processes that are in the cgroup now; those they fork will follow. */
-static int add_cgroup(int dev, const struct csched_ioc_group *group, const char *path,
-		      struct error *err)
-{
-	cleanup_fclose FILE *procs = NULL;
-	char file[4096];
-	int pid, ret, n = 0;
+static const struct option options[] = {
+	{ "cgroup", required_argument, NULL, 'c' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
 
-	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
-	procs = fopen(file, "re");
-	if (!procs)
-		return error_errno(err, errno, "give the path of a folder under /sys/fs/cgroup", "cgroup: %s",
-				   path);
-	while (fscanf(procs, "%d", &pid) == 1) {
-		ret = device_add(dev, group, pid, err);
-		if (ret && ret != -ESRCH)
-			return ret;
-		n += !ret;
+static int read_pid(const char *text, uint64_t *pid, struct error *err)
+{
+	int ret = parse_number(text, "pid", INT32_MAX, pid, err);
+
+	if (!ret && !*pid)
+		ret = error_set(err, EUSAGE, "pid: 0: no process has it");
+	return ret;
+}
+
+static int add_pids(int dev, const struct csched_ioc_group *group, char **pids, bool verbose,
+		    struct error *err)
+{
+	uint64_t pid;
+	int ret = 0;
+
+	for (char **at = pids; *at && !ret; at++)
+		ret = read_pid(*at, &pid, err);
+	for (; *pids && !ret; pids++) {
+		ret = read_pid(*pids, &pid, err);
+		if (!ret)
+			ret = device_add(dev, group, (pid_t)pid, err);
+		if (!ret && verbose)
+			printf("%s: pid %s joined\n", group->name, *pids);
 	}
-	return n ? 0 : error_set(err, ESRCH, "cgroup: %s: no process is in it", path);
+	return ret;
 }
 
 int cmd_add(int argc, char **argv, struct error *err)
 {
 	struct csched_ioc_group group;
+	const char *cgroup = NULL;
 	cleanup_close int dev = -1;
-	int ret, i;
+	bool verbose = false;
+	int ret, option;
 
-	if (argc < 3)
-		return error_set(err, EINVAL, "add: name a group and processes: csched add NAME PID...");
+	while ((ret = next_option(argc, argv, "v", options, &option, err)) > 0) {
+		if (option == 'c')
+			cgroup = optarg;
+		else
+			verbose = true;
+	}
+	if (ret)
+		return ret;
+	if (optind == argc || (optind == argc - 1 && !cgroup))
+		return error_set(err, EUSAGE,
+				 "add: name a group and who is to join: csched add NAME PID...|--cgroup PATH");
+	if (cgroup && optind < argc - 1)
+		return error_set(err, EUSAGE, "add: %s: give either processes or --cgroup", argv[optind + 1]);
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;
-	ret = device_find(dev, argv[1], &group, err);
-	if (!ret && !strcmp(argv[2], "--cgroup"))
-		return argc == 4 ? add_cgroup(dev, &group, argv[3], err)
-				 : error_set(err, EINVAL, "add: --cgroup: exactly one path is to follow");
-	for (i = 2; i < argc && !ret; i++) {
-		uint64_t pid;
-
-		ret = parse_number(argv[i], "pid", INT32_MAX, &pid, err);
-		if (!ret && !pid)
-			ret = error_set(err, EINVAL, "pid: 0: no process has it");
-		if (!ret)
-			ret = device_add(dev, &group, pid, err);
-	}
-	return ret;
+	ret = device_find(dev, argv[optind], &group, err);
+	if (ret)
+		return ret;
+	if (cgroup)
+		return add_cgroup(dev, &group, cgroup, verbose, err);
+	return add_pids(dev, &group, argv + optind + 1, verbose, err);
 }

@@ -1,79 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* csched list */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "csched.h"
 
-static const char *state(const struct csched_ioc_group *g)
-{
-	static const char *const standings[] = { "BOOST", "UNDER", "OVER" };
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ NULL, 0, NULL, 0 },
+};
 
-	if (g->throttled)
-		return "CAPPED";
-	if (strcmp(g->policy, "credit") != 0)
-		return g->active ? "active" : "idle";
-	return standings[g->standing];
+static void print_head(void)
+{
+	printf("%-16s %-7s %6s %5s %6s %10s %6s %9s %9s %10s %10s\n", "NAME", "POLICY", "WEIGHT", "CAP",
+	       "STATE", "RUN/TASKS", "DUE", "USED", "LAG", "CREDIT", "BURST");
 }
 
 static void print_row(const struct csched_ioc_group *g)
 {
-	char used[32], lag[32], credit[32] = "-";
+	char used[32], lag[32], credit[32] = "-", burst[32] = "-", cap[16] = "-", tasks[32];
 
 	format_duration(used, sizeof(used), g->used_ns);
 	format_duration(lag, sizeof(lag), g->lag_ns);
-	if (strcmp(g->policy, "credit") == 0)
+	if (!strcmp(g->policy, "credit")) {
 		format_duration(credit, sizeof(credit), g->credit_ns);
-	printf("%-16s %-8s %6u %5u %5u/%-3u %5.1f%%%s %-7s %10s %11s %11s\n", g->name, g->policy, g->weight,
-	       g->cap, g->held, g->tasks, g->due_ppm / 1e4, g->saturated ? "*" : " ", state(g), used, lag,
-	       credit);
+		format_short(burst, sizeof(burst), g->burst_ns);
+	}
+	if (g->cap)
+		snprintf(cap, sizeof(cap), "%u%%", g->cap);
+	snprintf(tasks, sizeof(tasks), "%u/%u", g->held, g->tasks);
+	printf("%-16s %-7s %6u %5s %6s %10s %5.1f%%%s%8s %9s %10s %10s\n", g->name, g->policy, g->weight, cap,
+	       group_state(g), tasks, g->due_ppm / 1e4, g->saturated ? "*" : " ", used, lag, credit, burst);
 }
 
-/* Names have neither quotes nor control characters: the module refuses all but visible ones. */
-static void print_json(const struct csched_ioc_group *g, bool first)
+static void print_table(const struct groups *groups)
 {
-	printf("%s{\"id\": %u, \"pool\": %u, \"name\": \"", first ? "" : ",\n ", g->id, g->pool);
-	for (const char *c = g->name; *c; c++)
-		printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-	printf("\", \"policy\": \"%s\", \"state\": \"%s\", \"weight\": %u, \"cap\": %u, \"burst_ns\": %llu, "
-	       "\"slot_ns\": %llu, \"tasks\": %u, \"active\": %u, \"running\": %u, \"saturated\": %s, "
-	       "\"due_ppm\": %llu, \"now_ns\": %llu, \"used_ns\": %llu, \"lag_ns\": %lld, \"credit_ns\": %lld, "
-	       "\"earned_ns\": %llu, \"spent_ns\": %llu, \"discarded_ns\": %llu, \"slots\": %llu, "
-	       "\"boosts\": %llu}",
-	       g->policy, state(g), g->weight, g->cap, g->burst_ns, g->slot_ns, g->tasks, g->active, g->held,
-	       g->saturated ? "true" : "false", g->due_ppm, g->now_ns, g->used_ns, g->lag_ns, g->credit_ns,
-	       g->earned_ns, g->spent_ns, g->discarded_ns, g->slots, g->boosts);
+	bool saturated = false;
+
+	if (!groups->count) {
+		puts("no groups: csched create NAME makes one");
+		return;
+	}
+	print_head();
+	for (size_t i = 0; i < groups->count; i++) {
+		print_row(&groups->at[i]);
+		saturated |= groups->at[i].saturated;
+	}
+	if (saturated)
+		puts("* its weight asks for more CPUs than its tasks or its cap can use: the rest is the others'");
 }
 
 int cmd_list(int argc, char **argv, struct error *err)
 {
-	struct csched_ioc_group g = { .id = 0 };
+	struct groups groups = { .count = 0 };
 	cleanup_close int dev = -1;
-	bool json = argc == 2 && !strcmp(argv[1], "--json"), first = true;
+	bool json = false;
+	int ret, option;
 
-	if (argc > 1 && !json)
-		return error_set(err, EINVAL, "list: %s: unknown: there is --json", argv[1]);
+	while ((ret = next_option(argc, argv, "", options, &option, err)) > 0)
+		json = true;
+	if (ret)
+		return ret;
+	if (optind < argc)
+		return error_set(err, EUSAGE, "list: %s: it takes no names: csched explain NAME tells of one",
+				 argv[optind]);
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;
-	if (json)
-		printf("[");
-	else
-		printf("%-16s %-8s %6s %5s %9s %7s %-7s %10s %11s %11s\n", "NAME", "POLICY", "WEIGHT", "CAP",
-		       "RUN/TASKS", "DUE", "STATE", "USED", "LAG", "CREDIT");
-	while (!ioctl(dev, CSCHED_IOC_GROUP, &g)) {
-		if (json)
-			print_json(&g, first);
-		else
-			print_row(&g);
-		first = false;
-		g.id++;
+	ret = groups_read(dev, &groups, err);
+	if (!ret && json) {
+		for (size_t i = 0; i < groups.count; i++) {
+			fputs(i ? ",\n " : "[", stdout);
+			group_print_json(stdout, &groups.at[i]);
+		}
+		puts(groups.count ? "]" : "[]");
+	} else if (!ret) {
+		print_table(&groups);
 	}
-	if (json)
-		puts("]");
-	return errno == ENOENT ? 0 : error_errno(err, errno, NULL, "list");
+	groups_free(&groups);
+	return ret;
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* csched set */
-#include <errno.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -9,33 +7,39 @@
 
 int cmd_set(int argc, char **argv, struct error *err)
 {
-	struct csched_ioc_create wanted;
+	struct attributes wanted;
 	struct csched_ioc_group group;
 	struct csched_ioc_set args;
 	cleanup_close int dev = -1;
-	uint32_t which;
-	int ret = parse_attributes(argc, argv, &wanted, &which, err);
+	int ret = parse_attributes(argc, argv, &wanted, err);
 
 	if (ret)
 		return ret;
-	if (!which)
-		return error_set(err, EINVAL, "set: %s: nothing to change: give --weight, --cap or --burst",
-				 wanted.name);
+	if (!wanted.args.name[0])
+		return error_set(err, EUSAGE, "set: name a group: csched set NAME OPTION...");
+	if (wanted.fixed)
+		return error_set(err, EUSAGE, "set: --%s: is fixed when a group is made: make another one",
+				 wanted.fixed);
+	if (!wanted.set)
+		return error_set(err, EUSAGE,
+				 "set: %s: nothing to change: give --weight, --cap, --burst or --baseline",
+				 wanted.args.name);
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;
-	ret = device_find(dev, wanted.name, &group, err);
+	ret = device_find(dev, wanted.args.name, &group, err);
 	if (ret)
 		return ret;
 	args = (struct csched_ioc_set){
 		.id = group.id,
-		.which = which,
-		.weight = wanted.weight,
-		.cap = wanted.cap,
-		.burst_ns = wanted.burst_ns,
+		.which = wanted.set,
+		.weight = wanted.args.weight,
+		.cap = wanted.args.cap,
+		.burst_ns = wanted.args.burst_ns,
+		.baseline = wanted.args.baseline,
 	};
-	if (!ioctl(dev, CSCHED_IOC_SET, &args))
-		return 0;
-	return error_errno(err, errno, "weights go to 10000 (credit: 65535), caps to 100 a CPU, bursts to 7 days",
-			   "set: %s", wanted.name);
+	ret = device_set(dev, wanted.args.name, &args, err);
+	if (!ret && wanted.verbose)
+		printf("%s: changed\n", wanted.args.name);
+	return ret;
 }

@@ -1,58 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* csched: groups of tasks that share CPUs by weight or by credit. This file only finds the verb. */
-#include <stdio.h>
 #include <string.h>
 
 #include "csched.h"
 
-static const struct {
+static const struct verb {
 	const char *name;
 	int (*run)(int argc, char **argv, struct error *err);
+	int failure;	/* exit status if it fails */
 	const char *arguments;
 	const char *summary;
 } verbs[] = {
-	{ "create", cmd_create, "NAME [OPTION]...", "make a group that stays until it is removed" },
-	{ "add", cmd_add, "NAME PID...|--cgroup PATH", "processes join, and children they will have" },
-	{ "run", cmd_run, "NAME -- COMMAND...", "run a command in a group" },
-	{ "list", cmd_list, "[--json]", "how every group fares" },
-	{ "set", cmd_set, "NAME OPTION...", "change weight, cap or burst" },
-	{ "rm", cmd_rm, "NAME...", "let a group's tasks go and forget it" },
-	{ "status", cmd_status, "", "is the module there?" },
+	{ "create", cmd_create, 1, "NAME [OPTION]...", "make a group that stays until it is removed" },
+	{ "add", cmd_add, 1, "NAME PID...|--cgroup PATH", "processes join, and children they will have" },
+	/* Other statuses are the command's: env(1), nohup(1) and timeout(1) use the same. */
+	{ "run", cmd_run, 125, "NAME|OPTION... -- COMMAND", "run a command in a group, or in one of its own" },
+	{ "list", cmd_list, 1, "[--json]", "how every group fares" },
+	{ "top", cmd_top, 1, "[-d TIME] [-n COUNT]", "the same, live, with what each CPU does" },
+	{ "explain", cmd_explain, 1, "NAME", "why a group gets what it gets" },
+	{ "set", cmd_set, 1, "NAME OPTION...", "change weight, cap, burst or baseline" },
+	{ "rm", cmd_rm, 1, "NAME...", "let a group's tasks go and forget it" },
+	{ "status", cmd_status, 1, "[--json]", "the module: how it keeps tasks back, limits, totals" },
+	{ "trace", cmd_trace, 1, "[-o FILE] [-- COMMAND]", "record every slot: Perfetto JSON, or a chart in text" },
+	{ "plot", cmd_plot, 1, "-o FILE.svg [-- COMMAND]", "draw shares, lag and credit over time" },
 };
+
+#define COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
 static void print_help(void)
 {
 	puts("usage: csched VERB ...\n"
 	     "Schedule groups of tasks through " CSCHED_DEVICE ".\n");
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		printf("  %-7s%-27s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
-	puts("\noptions of create (set: the first three):\n"
+	for (size_t i = 0; i < COUNT; i++)
+		printf("  %-8s%-28s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+	puts("\noptions of create and run (set: the first four):\n"
 	     "  --weight N          part of the CPUs, against the others' (share 100, credit 256)\n"
 	     "  --cap PERCENT       of one CPU, at most; 0: no limit\n"
-	     "  --burst TIME        credit: how much it may save, such as 30ms or 5s\n"
+	     "  --burst TIME        credit: how much it may save, such as 30ms or 2h\n"
+	     "  --baseline PERCENT  credit: of one CPU; earn at this rate and have no more without credit\n"
 	     "  --policy POLICY     share (default), lottery, credit\n"
+	     "  --preset NAME       a burstable cloud instance, such as t3.micro; list: print them\n"
 	     "  --cpus LIST         such as 0-1,4; default: all\n"
 	     "  --slot TIME         how long a turn lasts (5ms)\n"
+	     "  --park-max TIME     after that, whoever waits gets a very short turn (150ms)\n"
 	     "  --accounting HOW    credit: exact (default) or tick\n"
-	     "  --seed N            lottery: where the draws start");
+	     "  --seed N            lottery: where the draws start\n"
+	     "\noptions of trace and plot:\n"
+	     "  -o FILE             trace: .json, .txt or .csched (a recording); plot: .svg; -: standard output\n"
+	     "  --seconds TIME      for so long (10); or until the COMMAND ends, or Ctrl-C\n"
+	     "  --from FILE         draw a recording that trace made\n"
+	     "  --format FORMAT     trace: json, text, recording\n"
+	     "  --past              trace: also what happened before, as far as the kernel still knows\n"
+	     "  --kind KIND         plot: share (default), lag, credit, or several: share,lag\n"
+	     "\ncsched(1) has examples, the keys of --json, and exit statuses.");
+}
+
+static int unknown_verb(const char *word)
+{
+	const char *names[COUNT], *meant;
+
+	for (size_t i = 0; i < COUNT; i++)
+		names[i] = verbs[i].name;
+	meant = nearest(word, names, COUNT);
+	if (meant)
+		fprintf(stderr, "csched: %s: no such verb: did you mean %s?\n", word, meant);
+	else
+		fprintf(stderr, "csched: %s: no such verb: see csched --help\n", word);
+	return 2;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct error err = { "" };
+	int ret = verb->run(argc, argv, &err);
+
+	if (ret >= 0 && (fflush(stdout) || ferror(stdout))) {
+		fprintf(stderr, "csched: standard output: cannot write\n");
+		return verb->failure;
+	}
+	if (ret >= 0)
+		return ret;
+	fprintf(stderr, "csched: %s\n", err.text);
+	return ret == -EUSAGE && verb->failure == 1 ? 2 : verb->failure;
 }
 
 int main(int argc, char **argv)
 {
-	struct error err = { "" };
-
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+	if (argc < 2) {
+		fprintf(stderr, "csched: no verb given: see csched --help\n");
+		return 2;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();
 		return 0;
 	}
-	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(argv[1], verbs[i].name) != 0)
-			continue;
-		if (!verbs[i].run(argc - 1, argv + 1, &err))
-			return 0;
-		fprintf(stderr, "csched: %s\n", err.text);
-		return 1;
-	}
-	fprintf(stderr, "csched: %s: see csched --help\n", argc > 1 ? argv[1] : "no verb given");
-	return 2;
+	for (size_t i = 0; i < COUNT; i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return run(&verbs[i], argc - 1, argv + 1);
+	return unknown_verb(argv[1]);
 }

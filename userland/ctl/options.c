@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reading options one by one, with an error that helps. Called by every verb that has any. */
+#include <string.h>
+
+#include "csched.h"
+
+#define WORD_MAX 32
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+/* How many letters have to be changed, added or dropped (Levenshtein); both at most WORD_MAX. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], i, j, na = strlen(a), nb = strlen(b);
+
+	for (j = 0; j <= nb; j++)
+		row[j] = j;
+	for (i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= nb; j++) {
+			size_t above = row[j];
+
+			row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[nb];
+}
+
+/*
+ * The one of @words that @word was probably meant to be, or NULL if it is like none: at
+ * most two letters and less than half of it may be wrong.
+ */
+const char *nearest(const char *word, const char *const *words, size_t count)
+{
+	size_t least = 3, wrong;
+	const char *best = NULL;
+
+	if (strlen(word) > WORD_MAX)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(words[i]) > WORD_MAX)
+			continue;
+		wrong = distance(word, words[i]);
+		if (wrong < least && 2 * wrong < strlen(word)) {
+			least = wrong;
+			best = words[i];
+		}
+	}
+	return best;
+}
+
+static int unknown(const char *verb, const char *given, const struct option *options,
+		   struct error *err)
+{
+	const char *names[32], *meant;
+	char word[WORD_MAX + 1];
+	size_t count = 0;
+
+	while (options[count].name && count < 32) {
+		names[count] = options[count].name;
+		count++;
+	}
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(given + 2, "="), given + 2);
+	meant = nearest(word, names, count);
+	if (meant)
+		return error_set(err, EUSAGE, "%s: --%s: no such option: did you mean --%s?", verb, word,
+				 meant);
+	return error_set(err, EUSAGE, "%s: --%s: no such option: see csched --help", verb, word);
+}
+
+/*
+ * The next option of argv[0], as getopt_long() would give it. Returns 1, or 0 when there
+ * are no more (optind is at the first of the words), or a negative error.
+ */
+int next_option(int argc, char **argv, const char *letters, const struct option *options,
+		int *option, struct error *err)
+{
+	char with_colon[16];
+	const char *given;
+
+	snprintf(with_colon, sizeof(with_colon), ":%s", letters);
+	opterr = 0;
+	*option = getopt_long(argc, argv, with_colon, options, NULL);
+	if (*option == -1)
+		return 0;
+	given = argv[optind - 1];
+	if (*option == ':')
+		return error_set(err, EUSAGE, "%s: %s: its value is missing", argv[0], given);
+	if (*option != '?')
+		return 1;
+	if (strncmp(given, "--", 2) != 0)
+		return error_set(err, EUSAGE, "%s: -%c: no such option: see csched --help", argv[0], optopt);
+	if (optopt)
+		return error_set(err, EUSAGE, "%s: %.*s: takes no value", argv[0], (int)strcspn(given, "="),
+				 given);
+	return unknown(argv[0], given, options, err);
+}
