@@ -22,7 +22,7 @@ def run(program: str, *arguments: object, **env: str) -> subprocess.CompletedPro
                           text=True, env=os.environ | env, check=False)
 
 
-def test_parts_are_printed_and_exist(kernel):
+def test_parts_are_printed_and_exist(kernel, image):
     release = run("image", "--kernel", kernel, "--release").stdout.strip()
     for part in ("--path", "--rootfs", "--vmlinuz", "--initramfs"):
         done = run("image", "--kernel", kernel, part)

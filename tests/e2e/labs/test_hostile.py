@@ -1,6 +1,7 @@
 """Submissions that do not play by the rules get a grade, gain nothing, and harm nothing."""
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -70,7 +71,10 @@ def test_oops_is_graded_with_function_and_line(tmp_path: Path) -> None:
     graded = in_vm(tmp_path, 2, hostile.OOPS, "--step", "2")
     line = first_line(tmp_path / "student", "shadow.c", 2) + 3
     sentence = graded.step(2)["sentence"]
-    assert "NULL pointer dereference" in sentence and f"spte_make_leaf(), shadow.c:{line}" in sentence
+    if os.environ.get("KERNEL") == "debug":  # KASAN meets the pointer first, and modules have no line numbers
+        assert "KASAN" in sentence and "spte_make_leaf()" in sentence
+    else:
+        assert "NULL pointer dereference" in sentence and f"spte_make_leaf(), shadow.c:{line}" in sentence
     assert graded.part(2, "host tests")["earned"] == 9, "what passed on the host is kept"
 
 
