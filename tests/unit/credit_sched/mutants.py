@@ -28,7 +28,7 @@ MUTANTS = [
     ("cap_not_in_the_due", LAG, "g->attr.cap && g->attr.cap < 100 * cpus ? g->attr.cap : 100 * cpus", "100 * cpus"),
 
     # caps
-    ("cap_never_throttles", CAP, "set_throttled(g, true);", ";"),
+    ("cap_never_throttles", CAP, "csched_throttle(g, CSCHED_BY_CAP, true);", ";"),
     ("cap_time_piles_up", CAP, "if (g->cap_time > most)\n\t\tg->cap_time = most;", ""),
     ("cap_not_charged", CAP, "g->cap_time -= ns;", ""),
     ("cap_timer_forgotten", CAP, "return now + div64_u64(g->cap_time * 100ull, flow - g->attr.cap) + 1;", "return CSCHED_NO_TIMER;"),
@@ -45,7 +45,7 @@ MUTANTS = [
     ("slots_not_kept", SCHED, "\t\t\tunstop(t);", "\t\t\t;"),
     ("no_minimal_slots", SCHED, "\tif (!t || pool->now < when)\n\t\treturn;", "\treturn;"),
     ("minimal_slots_without_pause", SCHED, "pool->minimal_next = pool->now + CSCHED_MINIMAL_PART * pool->params.min_slot;", ""),
-    ("minimal_slot_is_a_whole_one", SCHED, "grant(t, pool->params.min_slot);", "grant(t, pool->params.slot);"),
+    ("minimal_slot_is_a_whole_one", SCHED, "minimal ? params->min_slot : params->slot", "params->slot"),
     ("lost_cpus_stay_in_use", SCHED, "pool->nr_held - pool->nr_leaving > pool->cpus", "0"),
     ("a_blocked_task_is_not_charged", SCHED, "t->seen = runtime > t->seen ? runtime : t->seen;", "t->seen = runtime + 1000;"),
 
@@ -66,6 +66,33 @@ MUTANTS = [
     ("exact_accounting_samples", CREDIT, "if (!t->group->pool->params.sampled)", "if (0)"),
     ("sampled_accounting_is_exact", CREDIT, "if (!t->group->pool->params.sampled)", "if (1)"),
 
+    # baselines
+    ("baseline_earns_by_weight_too", CREDIT, "*weight -= g->attr.weight;", ";"),
+    ("baseline_handed_out_twice", CREDIT, "pool->handed += part;", ";"),
+    ("too_many_baselines_never_forgiven", CREDIT, "if (pool->handed > available(pool) + much)", "if (0)"),
+    ("too_many_baselines_cost_nothing", CREDIT, "s64 much = pool->params.period * pool->cpus;", "s64 much = 0;"),
+    ("baseline_of_ordinary_groups", CREDIT, "\t\tif (g->attr.baseline)\n\t\t\tcontinue;\n\t\trow", "\t\trow"),
+    ("out_of_credit_it_runs_on", CREDIT, "csched_throttle(g, CSCHED_BY_BASELINE, true);", ";"),
+    ("out_of_credit_for_ever", CREDIT, "csched_throttle(g, CSCHED_BY_BASELINE, false);", ";"),
+    ("baseline_with_the_first_ns", CREDIT, "s64 enough = g->pool->params.min_slot;", "s64 enough = 1;"),
+    ("small_burst_never_enough", CREDIT, "if (enough > csched_credit_most(g))", "if (0)"),
+    ("small_burst_keeps_nothing", CREDIT, "return g->attr.burst > period ? g->attr.burst : period;", "return g->attr.burst;"),
+    ("slot_longer_than_its_credit", CREDIT, "t->slot_end = t->since + lasts;", ";"),
+    ("minimal_slot_cut_to_the_credit", CREDIT, "&& !t->minimal && t->slot_end", "&& t->slot_end"),
+    ("minimal_slots_are_free", CREDIT, "== CSCHED_OVER && !t->minimal", "== CSCHED_OVER"),
+    ("slot_to_the_last_ns", CREDIT, "if (lasts < params->min_slot / 4)", "if (0)"),
+    ("credit_lasts_as_long_for_two", CREDIT, "lasts = div64_u64(lasts, t->group->nr_held ? t->group->nr_held : 1);", ""),
+    ("surplus_at_the_baseline", CREDIT, "\tif (g->attr.baseline) {\n\t\tgrant_at_baseline(t);\n\t\treturn;\n\t}\n", ""),
+    ("new_baseline_not_looked_at", CREDIT, "\tclip(g);\n\thold_to_baseline(g);\n}\n\nconst", "\tclip(g);\n}\n\nconst"),
+    ("minimal_slots_whatever_the_debt", SCHED, "|| (g->attr.baseline && g->credit < much)", ""),
+    ("baseline_not_in_the_due", LAG, "g->active && g->attr.baseline", "0"),
+    ("more_due_than_there_is", LAG, "fills(g) < percent ? fills(g) : percent", "fills(g)"),
+    ("one_reason_for_both_throttles", CAP, "was & ~why", "0"),
+    ("baseline_beyond_the_cpus", SCHED, "|| attr->baseline > pool->cpus * 100", ""),
+    ("baseline_in_any_policy", SCHED, "if (attr->baseline && !pool->policy->baselines)", "if (0)"),
+    ("old_cap_refused", SCHED, "attr.cap = 0;", ";"),
+    ("old_baseline_refused", SCHED, "attr.baseline = 0;", ";"),
+
     # events
     ("pick_not_reported", SCHED, "\tgive_order(t, CSCHED_GO);\n\tcsched_report(t->group, CSCHED_EV_PICK, t, 0);\n}\n\n/* RUNNING -> LEAVING", "\tgive_order(t, CSCHED_GO);\n}\n\n/* RUNNING -> LEAVING"),
     ("keeping_a_slot_not_reported", SCHED, "\tcsched_report(t->group, CSCHED_EV_PICK, t, 0);\n}\n\n/* A group has more", "}\n\n/* A group has more"),
@@ -73,7 +100,7 @@ MUTANTS = [
     ("wake_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_WAKE, t, 0);", ";"),
     ("block_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_BLOCK, t, 0);", ";"),
     ("leave_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_LEAVE, t, 0);", ";"),
-    ("throttle_reported_each_time", CAP, "if (g->throttled == throttled)", "if (0)"),
+    ("throttle_reported_each_time", CAP, "if (!was != !g->throttled)", "if (1)"),
     ("boost_not_reported", CREDIT, "csched_report(g, CSCHED_EV_BOOST, NULL, 0);", ";"),
     ("account_not_reported", CREDIT, "csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);", ";"),
 
