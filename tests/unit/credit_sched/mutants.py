@@ -25,7 +25,7 @@ MUTANTS = [
     ("lag_parts_rounded_alone", LAG, "upto = csched_scale(size, row, pool->due);", "upto = before + csched_scale(size, g->due, pool->due);"),
     ("no_readjustment", LAG, "g->saturated = true;", "break;"),
     ("readjusted_once_only", LAG, "again = true;", "again = false;"),
-    ("cap_not_in_the_due", LAG, "g->attr.cap && g->attr.cap < 100 * cpus ? g->attr.cap : 100 * cpus", "100 * cpus"),
+    ("cap_not_in_the_due", LAG, "\t\tmost = g->attr.cap;", "\t\t;"),
 
     # caps
     ("cap_never_throttles", CAP, "csched_throttle(g, CSCHED_BY_CAP, true);", ";"),
@@ -56,7 +56,7 @@ MUTANTS = [
     ("running_is_free", CREDIT, "g->credit -= ns;\n\tg->spent += ns;", ""),
     ("surplus_is_paid_for", CREDIT, "if (t->surplus && (t->state == CSCHED_RUNNING || t->state == CSCHED_LEAVING)) {", "if (0) {"),
     ("surplus_ignores_weight", CREDIT, "return csched_scale(ns, CSCHED_WEIGHT_MAX, g->attr.weight);", "return ns;"),
-    ("everybody_earns_the_same", CREDIT, "row += g->attr.weight;\n\t\tupto = csched_scale(all, row, pool->weight);", "row++;\n\t\tupto = csched_scale(all, row, pool->nr_groups);"),
+    ("everybody_earns_the_same", CREDIT, "row += g->attr.weight;\n\t\tupto = csched_scale(rest, row, weight);", "row++;\n\t\tupto = csched_scale(rest, row, pool->nr_groups);"),
     ("idle_time_is_not_earned", CREDIT, "pool->idle + (s64)pool->work", "(s64)pool->work"),
     ("no_boost", CREDIT, "g->boost_left = g->pool->params.tick;", ""),
     ("boost_without_credit", CREDIT, "if (g->credit <= 0)\n\t\treturn;\n\tg->boost_left", "g->boost_left"),
@@ -71,7 +71,7 @@ MUTANTS = [
     ("baseline_handed_out_twice", CREDIT, "pool->handed += part;", ";"),
     ("too_many_baselines_never_forgiven", CREDIT, "if (pool->handed > available(pool) + much)", "if (0)"),
     ("too_many_baselines_cost_nothing", CREDIT, "s64 much = pool->params.period * pool->cpus;", "s64 much = 0;"),
-    ("baseline_of_ordinary_groups", CREDIT, "\t\tif (g->attr.baseline)\n\t\t\tcontinue;\n\t\trow", "\t\trow"),
+    ("baseline_of_ordinary_groups", CREDIT, "\t\tif (g->attr.baseline)\n\t\t\tcontinue;\n\t\t/*", "\t\t/*"),
     ("out_of_credit_it_runs_on", CREDIT, "csched_throttle(g, CSCHED_BY_BASELINE, true);", ";"),
     ("out_of_credit_for_ever", CREDIT, "csched_throttle(g, CSCHED_BY_BASELINE, false);", ";"),
     ("baseline_with_the_first_ns", CREDIT, "s64 enough = g->pool->params.min_slot;", "s64 enough = 1;"),
