@@ -336,10 +336,11 @@ int cs_group_create(struct csched_ioc_create *args, void *owner)
 	policy = csched_policy_by_name(args->policy);
 	if (!policy)
 		return -EINVAL;
-	if (args->baseline || (args->cap && !cs_backend.sleeps))
+	if ((args->baseline || args->cap) && !cs_backend.sleeps)
 		return -EOPNOTSUPP;
 	attr.weight = args->weight ? args->weight : policy->weight_default;
 	attr.cap = args->cap;
+	attr.baseline = args->baseline;
 	attr.burst = args->burst_ns ? args->burst_ns : csched_default_params.period;
 
 	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
@@ -379,7 +380,9 @@ static int set(struct cs_group *g, const struct csched_ioc_set *args)
 		attr.cap = args->cap;
 	if (args->which & CSCHED_SET_BURST)
 		attr.burst = args->burst_ns;
-	if (attr.cap && !cs_backend.sleeps)
+	if (args->which & CSCHED_SET_BASELINE)
+		attr.baseline = args->baseline;
+	if ((attr.cap || attr.baseline) && !cs_backend.sleeps)
 		return -EOPNOTSUPP;
 	ret = cs_may_set(g->pool->core.policy, &attr);
 	if (ret)
@@ -406,8 +409,6 @@ int cs_group_set(const struct csched_ioc_set *args)
 	if (args->which & ~(CSCHED_SET_WEIGHT | CSCHED_SET_CAP | CSCHED_SET_BURST |
 			    CSCHED_SET_BASELINE) || args->reserved)
 		return -EINVAL;
-	if (args->which & CSCHED_SET_BASELINE && args->baseline)
-		return -EOPNOTSUPP;
 	mutex_lock(&csched_mutex);
 	g = find_own(args->id);
 	ret = IS_ERR(g) ? PTR_ERR(g) : set(g, args);
@@ -613,6 +614,7 @@ static void describe(struct cs_group *g, struct csched_ioc_group *info)
 	strscpy(info->policy, pool->policy->name, sizeof(info->policy));
 	info->weight = g->core.attr.weight;
 	info->cap = g->core.attr.cap;
+	info->baseline = g->core.attr.baseline;
 	info->burst_ns = g->core.attr.burst;
 	info->slot_ns = pool->params.slot;
 	info->tasks = g->tasks;
@@ -622,7 +624,7 @@ static void describe(struct cs_group *g, struct csched_ioc_group *info)
 	info->active = g->core.nr_active;
 	info->held = g->core.nr_held;
 	info->standing = csched_standing(&g->core);
-	info->throttled = g->core.throttled;
+	info->throttled = !!g->core.throttled;
 	info->saturated = g->core.saturated;
 	info->due_ppm = (g->core.due * 10000) >> pool->due_shift;
 	info->now_ns = pool->now;

@@ -24,7 +24,7 @@ static int audit_credit(const struct csched_group *g)
 {
 	if (g->pool->policy != &csched_credit)
 		return 0;
-	if (g->credit > (s64)g->attr.burst || g->credit < -CSCHED_DEBT_MAX)
+	if (g->credit > csched_credit_most(g) || g->credit < -CSCHED_DEBT_MAX)
 		return 5;
 	return (s64)(g->earned - g->spent - g->discarded) == g->credit ? 0 : 5;
 }
@@ -65,6 +65,8 @@ int csched_audit(const struct csched_pool *pool)
 			return 5;
 		if (g->attr.cap && (g->cap_time > (s64)pool->params.slot ||
 				    (paying && g->cap_time <= 0)))
+			return 6;
+		if (g->attr.baseline && paying && g->credit <= 0)
 			return 6;
 	}
 	if (running + leaving != pool->nr_held || leaving != pool->nr_leaving ||

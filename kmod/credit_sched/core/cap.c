@@ -46,12 +46,19 @@ void csched_cap_charge(struct csched_group *g, u64 ns)
 		g->cap_time = -CSCHED_DEBT_MAX;
 }
 
-static void set_throttled(struct csched_group *g, bool throttled)
+/**
+ * csched_throttle - a reason to hold a group back has come or gone
+ * @g: the group
+ * @why: CSCHED_BY_*
+ * @on: it has come
+ */
+void csched_throttle(struct csched_group *g, u32 why, bool on)
 {
-	if (g->throttled == throttled)
-		return;
-	g->throttled = throttled;
-	csched_report(g, throttled ? CSCHED_EV_THROTTLE : CSCHED_EV_UNTHROTTLE, NULL, 0);
+	u32 was = g->throttled;
+
+	g->throttled = on ? was | why : was & ~why;
+	if (!was != !g->throttled)
+		csched_report(g, on ? CSCHED_EV_THROTTLE : CSCHED_EV_UNTHROTTLE, NULL, 0);
 }
 
 /**
@@ -60,7 +67,7 @@ static void set_throttled(struct csched_group *g, bool throttled)
  */
 void csched_cap_set(struct csched_group *g)
 {
-	set_throttled(g, false);
+	csched_throttle(g, CSCHED_BY_CAP, false);
 	g->cap_time = g->pool->params.slot;
 	g->cap_at = g->pool->now;
 }
@@ -81,12 +88,12 @@ u64 csched_cap_advance(struct csched_group *g)
 	fill_up(g);
 	/* lab 07 step 6 begin: throttle, or no longer */
 	if (g->cap_time <= 0)
-		set_throttled(g, true);
+		csched_throttle(g, CSCHED_BY_CAP, true);
 	else if (g->cap_time >= (s64)grain(g))
-		set_throttled(g, false);
+		csched_throttle(g, CSCHED_BY_CAP, false);
 	/* lab 07 step 6 end */
 
-	if (g->throttled)
+	if (g->throttled & CSCHED_BY_CAP)
 		return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;
 	flow = 100ull * g->nr_held;
 	if (flow <= g->attr.cap)

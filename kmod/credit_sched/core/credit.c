@@ -12,6 +12,16 @@
  * scheduler; with a burst of minutes like a burstable cloud instance.
  *
  *	earned = spent + balance + discarded				(S5)
+ *
+ * A group with a baseline is such an instance: it earns that part of a CPU in real
+ * time, and without credit it is not OVER but throttled until it has earned some, so
+ * that it runs at its baseline, exactly, on however idle a machine.
+ *
+ * What is there to earn is what the CPUs can do (available()), and no more: else credit
+ * would pile up with all, and weights would not matter. Baselines come off it first; the
+ * others get the rest by weight. Should the baselines promise more than there is, they
+ * get it all the same, and it is taken off what comes next: the others earn nothing
+ * until that is made up for, or, if it is more than one period, forgiven.
  */
 #include <linux/math64.h>
 
@@ -64,12 +74,33 @@ static u64 credit_preempts(struct csched_group *woken, struct csched_group *runn
 	/* lab 07 step 7 end */
 }
 
-/* A slot given to a group without credit is free: nobody who could pay wanted it. */
+/* At a baseline nothing is free, and a slot is over when the credit is. */
+static void grant_at_baseline(struct csched_task *t)
+{
+	const struct csched_params *params = &t->group->pool->params;
+	u64 lasts = t->group->credit > 0 ? t->group->credit : 0;
+
+	t->surplus = false;
+	lasts = div64_u64(lasts, t->group->nr_held ? t->group->nr_held : 1);
+	if (lasts < params->min_slot / 4)
+		lasts = params->min_slot / 4;
+	if (!params->sampled && !t->minimal && t->slot_end > t->since + lasts)
+		t->slot_end = t->since + lasts;
+}
+
+/*
+ * A slot given to a group without credit is free, for nobody who could pay wanted it;
+ * but not a minimal one.
+ */
 static void credit_grant(struct csched_task *t)
 {
 	struct csched_group *g = t->group;
 
-	t->surplus = csched_standing(g) == CSCHED_OVER;
+	if (g->attr.baseline) {
+		grant_at_baseline(t);
+		return;
+	}
+	t->surplus = csched_standing(g) == CSCHED_OVER && !t->minimal;
 	/* Surplus time cannot be saved: start level with those that took it. */
 	if (t->surplus && (s64)(g->surplus - g->pool->surplus) < 0)
 		g->surplus = g->pool->surplus;
@@ -81,6 +112,19 @@ static void credit_grant(struct csched_task *t)
 static u64 weighted(const struct csched_group *g, u64 ns)
 {
 	return csched_scale(ns, CSCHED_WEIGHT_MAX, g->attr.weight);
+}
+
+/* Out of credit it waits at its baseline until it can run for a moment at least. */
+static void hold_to_baseline(struct csched_group *g)
+{
+	s64 enough = g->pool->params.min_slot;
+
+	if (enough > csched_credit_most(g))
+		enough = csched_credit_most(g);
+	if (!g->attr.baseline || g->credit >= enough)
+		csched_throttle(g, CSCHED_BY_BASELINE, false);
+	else if (g->credit <= 0)
+		csched_throttle(g, CSCHED_BY_BASELINE, true);
 }
 
 static void pay(struct csched_task *t, u64 ns)
@@ -101,6 +145,7 @@ static void pay(struct csched_task *t, u64 ns)
 	g->credit -= ns;
 	g->spent += ns;
 	/* lab 07 step 4 end */
+	hold_to_baseline(g);
 }
 
 static void credit_charge(struct csched_task *t, u64 ns)
@@ -129,10 +174,29 @@ static void credit_wake(struct csched_group *g)
 	csched_report(g, CSCHED_EV_BOOST, NULL, 0);
 }
 
+/* What a baseline earns in @ns. */
+static u64 at_baseline(const struct csched_group *g, u64 ns)
+{
+	return csched_scale(ns, g->attr.baseline, 100);
+}
+
+/**
+ * csched_credit_most - how much credit a group may have
+ * @g: a group
+ *
+ * Its burst, but what a baseline earns in one period it may keep in any case.
+ */
+s64 csched_credit_most(const struct csched_group *g)
+{
+	u64 period = at_baseline(g, g->pool->params.period);
+
+	return g->attr.burst > period ? g->attr.burst : period;
+}
+
 static void clip(struct csched_group *g)
 {
-	/* lab 07 step 5 begin: no more than burst */
-	s64 excess = g->credit - (s64)g->attr.burst;
+	/* lab 07 step 5 begin: no more than it may save */
+	s64 excess = g->credit - csched_credit_most(g);
 
 	if (excess > 0) {
 		g->credit -= excess;
@@ -151,30 +215,60 @@ static s64 available(const struct csched_pool *pool)
 	return pool->idle + (s64)pool->work;
 }
 
-/* Hand that out: to each group its part, cut from one row. */
+static void earn(struct csched_group *g, u64 ns)
+{
+	/* lab 07 step 4 begin: earn */
+	g->earned += ns;
+	g->credit += ns;
+	/* lab 07 step 4 end */
+	clip(g);
+	hold_to_baseline(g);
+	csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);
+}
+
+/* What is left to hand out, and the weights that it goes to, after baselines were served. */
+static s64 serve_baselines(struct csched_pool *pool, u64 *weight)
+{
+	s64 much = pool->params.period * pool->cpus;
+	struct csched_group *g;
+
+	*weight = pool->weight;
+	list_for_each_entry(g, &pool->groups, link) {
+		u64 part = at_baseline(g, pool->now - pool->acct_at);
+
+		if (!g->attr.baseline)
+			continue;
+		earn(g, part);
+		pool->handed += part;
+		*weight -= g->attr.weight;
+	}
+	if (pool->handed > available(pool) + much)
+		pool->handed = available(pool) + much;
+	return available(pool) - pool->handed;
+}
+
+/* To each group its part, cut from one row. */
 static void hand_out(struct csched_pool *pool)
 {
-	s64 all = available(pool) - pool->handed;
-	u64 row = 0, before_it = 0;
+	u64 row = 0, before_it = 0, weight;
+	s64 rest = serve_baselines(pool, &weight);
 	struct csched_group *g;
 	struct csched_task *t;
 
-	if (all <= 0)
+	if (rest <= 0)
 		return;
-	pool->handed += all;
+	pool->handed += rest;
 	list_for_each_entry(g, &pool->groups, link) {
-		u64 upto, part;
+		u64 upto;
 
-		/* lab 07 step 4 begin: earn */
+		if (g->attr.baseline)
+			continue;
+		/* lab 07 step 4 begin: each its weight's part */
 		row += g->attr.weight;
-		upto = csched_scale(all, row, pool->weight);
-		part = upto - before_it;
+		upto = csched_scale(rest, row, weight);
+		earn(g, upto - before_it);
 		before_it = upto;
-		g->earned += part;
-		g->credit += part;
 		/* lab 07 step 4 end */
-		clip(g);
-		csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);
 	}
 	list_for_each_entry(t, &pool->held, queue)
 		if (t->group->credit > 0)
@@ -211,6 +305,7 @@ static u64 credit_advance(struct csched_pool *pool)
 static void credit_set(struct csched_group *g)
 {
 	clip(g);
+	hold_to_baseline(g);
 }
 
 const struct csched_policy csched_credit = {
@@ -225,4 +320,5 @@ const struct csched_policy csched_credit = {
 	.grant = credit_grant,
 	.advance = credit_advance,
 	.set = credit_set,
+	.baselines = true,
 };

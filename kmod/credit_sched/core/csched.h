@@ -45,9 +45,10 @@
  * S4  The lags of all active groups add up to 0. (A group is active while one of
  *     its tasks is not BLOCKED.)
  * S5  Policy credit: for each group earned = spent + balance + discarded, to the
- *     nanosecond, and -CSCHED_DEBT_MAX <= balance <= burst.
+ *     nanosecond, and -CSCHED_DEBT_MAX <= balance <= csched_credit_most().
  * S6  A group with a cap never has more than one slot's worth of cap time, and
  *     while it has none left none of its tasks is RUNNING, but in a minimal slot.
+ *     The same holds for a group with a baseline and its credit.
  * S7  Nobody waits for ever: one task waits longer than park_max only while others
  *     that have waited longer get their minimal slots (one in eight of the time
  *     at most), or its group owes cap time.
@@ -105,11 +106,14 @@ struct csched_params {
  * struct csched_attr - what can be set for one group
  * @weight: its part is weight / sum of weights
  * @cap: percent of one CPU it may use at most, 0 for no limit
+ * @baseline: credit: percent of one CPU at which it earns, whatever the others do, and to
+ *	which it is held when its credit is used up; 0: it earns by weight
  * @burst: credit: ns of credit it may save
  */
 struct csched_attr {
 	u32 weight;
 	u32 cap;
+	u32 baseline;
 	u64 burst;
 };
 
@@ -119,6 +123,10 @@ enum csched_standing {
 	CSCHED_UNDER,	/* has credit */
 	CSCHED_OVER,	/* has none: runs on what nobody with credit wants */
 };
+
+/* Why a group is throttled: it waits for cap time; for credit at its baseline. */
+#define CSCHED_BY_CAP		1
+#define CSCHED_BY_BASELINE	2
 
 /**
  * struct csched_group - tasks that share one weight: a VM, a container, a shell
@@ -131,7 +139,7 @@ enum csched_standing {
  * @nr_active: how many are not BLOCKED
  * @nr_held: how many hold a slot
  * @woken: became active and has not had a slot since
- * @throttled: has used up its cap time and waits for more
+ * @throttled: why it may not run, CSCHED_BY_*; 0: it may
  *
  * @active: @nr_active > 0; its @lag counts among the others'
  * @saturated: its weight asks for more CPUs than its tasks can fill or its cap allows
@@ -163,7 +171,7 @@ struct csched_group {
 	u32 nr_active;
 	u32 nr_held;
 	bool woken;
-	bool throttled;
+	u32 throttled;
 
 	bool active;
 	bool saturated;
@@ -277,9 +285,11 @@ enum csched_stop_reason {
  *	@running? 0: now; CSCHED_NO_TIMER: not before the slot ends
  * @charge: a task of @t's group ran for @ns (NULL: not interested)
  * @wake: @g has become active (NULL: not interested)
- * @grant: @t gets a slot, or keeps it for another (NULL: not interested)
+ * @grant: @t gets a slot, or keeps it for another, and the policy may shorten it (NULL: not
+ *	interested)
  * @advance: time has come to pool->now; returns when to be called next (NULL: never)
- * @set: pool->policy or @g->attr have changed (NULL: not interested)
+ * @set: @g->attr is new or has changed (NULL: not interested)
+ * @baselines: groups may have a baseline
  */
 struct csched_policy {
 	const char *name;
@@ -293,6 +303,7 @@ struct csched_policy {
 	void (*grant)(struct csched_task *t);
 	u64 (*advance)(struct csched_pool *pool);
 	void (*set)(struct csched_group *g);
+	bool baselines;
 };
 
 /**
@@ -398,6 +409,7 @@ void csched_readjust(struct csched_pool *pool);
 bool csched_due_before(const struct csched_group *a, const struct csched_group *b);
 
 /* cap.c: no more than so much of a CPU */
+void csched_throttle(struct csched_group *g, u32 why, bool on);
 void csched_cap_charge(struct csched_group *g, u64 ns);
 void csched_cap_set(struct csched_group *g);
 u64 csched_cap_advance(struct csched_group *g);
@@ -408,6 +420,7 @@ extern const struct csched_policy csched_lottery;
 extern const struct csched_policy csched_credit;
 const struct csched_policy *csched_policy_by_name(const char *name);
 enum csched_standing csched_standing(const struct csched_group *g);
+s64 csched_credit_most(const struct csched_group *g);
 
 /* audit.c */
 int csched_audit(const struct csched_pool *pool);

@@ -133,12 +133,24 @@ void csched_lag_forfeit(struct csched_group *g)
 	give(g->pool, lag);
 }
 
-/* Percent of a CPU that @g can use at most: it has so many tasks, and a cap. */
+/* Percent of a CPU that @g can use at most: it has so many tasks, a cap, a baseline. */
 static u64 fills(const struct csched_group *g)
 {
-	u64 cpus = g->nr_active < g->pool->cpus ? g->nr_active : g->pool->cpus;
+	u64 most = 100ull * (g->nr_active < g->pool->cpus ? g->nr_active : g->pool->cpus);
 
-	return g->attr.cap && g->attr.cap < 100 * cpus ? g->attr.cap : 100 * cpus;
+	if (g->attr.cap && g->attr.cap < most)
+		most = g->attr.cap;
+	return g->attr.baseline && g->attr.baseline < most ? g->attr.baseline : most;
+}
+
+/* It is due what it can use, out of @percent of a CPU; returns what that leaves. */
+static u64 saturate(struct csched_group *g, u64 percent)
+{
+	u64 part = fills(g) < percent ? fills(g) : percent;
+
+	g->saturated = true;
+	g->due = part << g->pool->due_shift;
+	return percent - part;
 }
 
 /**
@@ -148,6 +160,7 @@ static u64 fills(const struct csched_group *g)
  * A group cannot use more CPUs than it has tasks, nor more than its cap. One whose
  * weight asks for more is saturated: it is due just that, and the others divide the
  * rest, which may saturate the next. (Chandra et al., "Surplus Fair Scheduling", OSDI 2000.)
+ * Groups with a baseline are due that, whatever their weight.
  */
 void csched_readjust(struct csched_pool *pool)
 {
@@ -157,7 +170,10 @@ void csched_readjust(struct csched_pool *pool)
 
 	list_for_each_entry(g, &pool->groups, link) {
 		g->saturated = false;
-		if (g->active)
+		g->due = 0;
+		if (g->active && g->attr.baseline)
+			percent = saturate(g, percent);
+		else if (g->active)
 			weight += g->attr.weight;
 	}
 	do {
@@ -166,8 +182,7 @@ void csched_readjust(struct csched_pool *pool)
 			if (!g->active || g->saturated ||
 			    g->attr.weight * percent < fills(g) * weight)
 				continue;
-			g->saturated = true;
-			percent -= fills(g);
+			percent = saturate(g, percent);
 			weight -= g->attr.weight;
 			again = true;
 		}
@@ -175,14 +190,9 @@ void csched_readjust(struct csched_pool *pool)
 
 	pool->due = 0;
 	list_for_each_entry(g, &pool->groups, link) {
-		if (!g->active) {
-			g->due = 0;
+		if (!g->active)
 			continue;
-		}
-		/* No weight is left: all are saturated. */
-		if (g->saturated || !weight)
-			g->due = fills(g) << pool->due_shift;
-		else
+		if (!g->saturated)
 			g->due = csched_scale(percent << pool->due_shift, g->attr.weight, weight);
 		if (!g->due)
 			g->due = 1;

@@ -88,13 +88,14 @@ static void give_order(struct csched_task *t, enum csched_order order)
 	t->told = order;
 }
 
-static void start_slot(struct csched_task *t, u64 length)
+static void start_slot(struct csched_task *t, bool minimal)
 {
 	struct csched_group *g = t->group;
+	const struct csched_params *params = &g->pool->params;
 
 	t->since = g->pool->now;
-	t->slot_end = g->pool->now + length;
-	t->minimal = false;
+	t->slot_end = g->pool->now + (minimal ? params->min_slot : params->slot);
+	t->minimal = minimal;
 	g->slots++;
 	if (g->pool->policy->grant)
 		g->pool->policy->grant(t);
@@ -130,7 +131,7 @@ static void start_waiting(struct csched_task *t)
 }
 
 /* WAITING -> RUNNING. */
-static void grant(struct csched_task *t, u64 length)
+static void grant(struct csched_task *t, bool minimal)
 {
 	struct csched_pool *pool = t->group->pool;
 
@@ -141,7 +142,7 @@ static void grant(struct csched_task *t, u64 length)
 	list_add_tail(&t->queue, &pool->held);
 	pool->nr_held++;
 	t->group->nr_held++;
-	start_slot(t, length);
+	start_slot(t, minimal);
 	give_order(t, CSCHED_GO);
 	csched_report(t->group, CSCHED_EV_PICK, t, 0);
 }
@@ -160,7 +161,7 @@ static void unstop(struct csched_task *t)
 {
 	t->state = CSCHED_RUNNING;
 	t->group->pool->nr_leaving--;
-	start_slot(t, t->group->pool->params.slot);
+	start_slot(t, false);
 	give_order(t, CSCHED_GO);
 	csched_report(t->group, CSCHED_EV_PICK, t, 0);
 }
@@ -384,14 +385,17 @@ int csched_pool_set_cpus(struct csched_pool *pool, u32 cpus, u64 now)
  * @pool: the pool
  * @attr: as a user gave it
  *
- * Returns 0; -ERANGE for the weight, -EDOM for the cap, -EOVERFLOW for the burst.
+ * Returns 0; -ERANGE for the weight, -EDOM for the cap or the baseline, -EOVERFLOW for the
+ * burst; -EOPNOTSUPP: no baselines in this policy.
  */
 int csched_attr_check(const struct csched_pool *pool, const struct csched_attr *attr)
 {
 	if (!attr->weight || attr->weight > pool->policy->weight_max)
 		return -ERANGE;
-	if (attr->cap > pool->cpus * 100)
+	if (attr->cap > pool->cpus * 100 || attr->baseline > pool->cpus * 100)
 		return -EDOM;
+	if (attr->baseline && !pool->policy->baselines)
+		return -EOPNOTSUPP;
 	if (attr->burst > CSCHED_BURST_MAX)
 		return -EOVERFLOW;
 	return 0;
@@ -424,11 +428,23 @@ int csched_group_add(struct csched_pool *pool, struct csched_group *g,
 	pool->nr_groups++;
 	pool->weight += attr->weight;
 	csched_cap_set(g);
+	if (pool->policy->set)
+		pool->policy->set(g);
 	return 0;
 }
 
+/* What it has is not refused because CPUs have gone since. */
+static int check_change(const struct csched_group *g, struct csched_attr attr)
+{
+	if (attr.cap == g->attr.cap)
+		attr.cap = 0;
+	if (attr.baseline == g->attr.baseline)
+		attr.baseline = 0;
+	return csched_attr_check(g->pool, &attr);
+}
+
 /**
- * csched_group_set - change a group's weight, cap or burst
+ * csched_group_set - change a group's weight, cap, baseline or burst
  * @g: the group
  * @attr: all of them; checked here
  * @now: the time
@@ -438,7 +454,7 @@ int csched_group_add(struct csched_pool *pool, struct csched_group *g,
 int csched_group_set(struct csched_group *g, const struct csched_attr *attr, u64 now)
 {
 	struct csched_pool *pool = g->pool;
-	int ret = csched_attr_check(pool, attr);
+	int ret = check_change(g, *attr);
 	bool cap = attr->cap != g->attr.cap;
 
 	if (ret)
@@ -529,7 +545,7 @@ static void end_slots(struct csched_pool *pool)
 			if (demand(pool) > supply(pool) && pool->policy->yields(t))
 				stop(t, CSCHED_STOP_SLOT);
 			else
-				start_slot(t, pool->params.slot);
+				start_slot(t, false);
 		}
 	}
 }
@@ -574,16 +590,24 @@ static void preempt(struct csched_pool *pool)
 	}
 }
 
+/* It had more than a slot beyond its cap or baseline, and must work that off first. */
+static bool in_deep_debt(const struct csched_group *g)
+{
+	s64 much = -(s64)g->pool->params.slot;
+
+	return (g->attr.cap && g->cap_time < much) || (g->attr.baseline && g->credit < much);
+}
+
 /*
  * The task that has waited longest, of those that may have a minimal slot, and at
- * which time; or NULL. A group deep in cap debt must work that off first.
+ * which time; or NULL.
  */
 static struct csched_task *longest_waiting(struct csched_pool *pool, u64 *when)
 {
 	struct csched_task *t;
 
 	list_for_each_entry(t, &pool->waiting, queue) {
-		if (t->group->attr.cap && t->group->cap_time < -(s64)pool->params.slot)
+		if (in_deep_debt(t->group))
 			continue;
 		*when = t->since + pool->params.park_max;
 		if (*when < pool->minimal_next)
@@ -604,9 +628,7 @@ static void give_minimal_slot(struct csched_pool *pool)
 	if (!t || pool->now < when)
 		return;
 	if (!pool->making_room) {
-		grant(t, pool->params.min_slot);
-		t->minimal = true;
-		t->surplus = false;	/* this one is paid for */
+		grant(t, true);
 		pool->minimal_next = pool->now + CSCHED_MINIMAL_PART * pool->params.min_slot;
 		return;
 	}
@@ -628,7 +650,7 @@ static void fill_slots(struct csched_pool *pool)
 
 		if (!g)
 			return;
-		grant(list_first_entry(&g->waiting, struct csched_task, turn), pool->params.slot);
+		grant(list_first_entry(&g->waiting, struct csched_task, turn), false);
 	}
 	/* lab 07 step 3 end */
 }

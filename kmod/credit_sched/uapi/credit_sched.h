@@ -130,7 +130,7 @@ struct csched_ioc_add {
  * @active: how many want to run
  * @held: how many run
  * @standing: CSCHED_STANDING_*
- * @throttled: its cap holds it back
+ * @throttled: its cap or its baseline holds it back
  * @saturated: its weight asks for more CPUs than it can use
  * @baseline: as set
  * @parked: how many of its tasks are parked: they sleep until they get a slot

@@ -177,7 +177,7 @@ static void check_waits(struct sim *sim)
 	bound += sim->top * (CSCHED_MINIMAL_PART * sim->pool.params.min_slot + overrun(sim) +
 			     sim->start);
 	list_for_each_entry(t, &sim->pool.waiting, queue)
-		CHECK(t->group->attr.cap || sim->now - t->since <= bound,
+		CHECK(t->group->attr.cap || t->group->attr.baseline || sim->now - t->since <= bound,
 		      "O3: a task has waited for %llu us, more than %llu",
 		      (sim->now - t->since) / US, bound / US);
 }
@@ -307,8 +307,18 @@ void sim_group_set(struct sim *sim, struct csched_group *g, u32 weight, u32 cap,
 {
 	struct csched_attr attr = { .weight = weight, .cap = cap, .burst = burst };
 
+	attr.baseline = g->attr.baseline;
 	CHECK(!csched_group_set(g, &attr, sim->now), "refused");
 	sim->window_at[g - sim->groups] = 0;
+	settle(sim);
+}
+
+void sim_group_baseline(struct sim *sim, struct csched_group *g, u32 baseline)
+{
+	struct csched_attr attr = g->attr;
+
+	attr.baseline = baseline;
+	CHECK(!csched_group_set(g, &attr, sim->now), "refused");
 	settle(sim);
 }
 

@@ -129,6 +129,7 @@ void sim_fini(struct sim *sim);
 u64 sim_random(struct sim *sim, u64 below);
 struct csched_group *sim_group(struct sim *sim, u32 weight, u32 cap, u64 burst);
 void sim_group_set(struct sim *sim, struct csched_group *g, u32 weight, u32 cap, u64 burst);
+void sim_group_baseline(struct sim *sim, struct csched_group *g, u32 baseline);
 void sim_group_del(struct sim *sim, struct csched_group *g);
 void sim_set_cpus(struct sim *sim, u32 cpus);
 struct sim_task *sim_task(struct sim *sim, struct csched_group *g, u64 run, u64 sleep);

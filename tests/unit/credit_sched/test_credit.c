@@ -246,6 +246,23 @@ static void alone_a_group_pays_only_what_it_earns(void)
 	sim_fini(&sim);
 }
 
+/* One that weighs next to nothing gets by on minimal slots, and owes for them. */
+static void minimal_slots_are_paid_for(void)
+{
+	struct csched_params p = csched_default_params;
+	struct csched_group *a, *b;
+
+	sim_init(&sim, &csched_credit, &p, 1);
+	a = sim_group(&sim, 60000, 0, 30 * MS);
+	b = sim_group(&sim, 1, 0, 30 * MS);
+	sim_task(&sim, a, SIM_FOREVER, 0);
+	sim_task(&sim, b, SIM_FOREVER, 0);
+	sim_run(&sim, 20 * SEC);
+	CHECK(b->slots >= 120, "%llu slots", (unsigned long long)b->slots);
+	CHECK(b->spent >= b->used * 9 / 10, "paid for %llu of %llu us", b->spent / US, b->used / US);
+	sim_fini(&sim);
+}
+
 int main(void)
 {
 	RUN(hogs_get_their_share);
@@ -260,5 +277,6 @@ int main(void)
 	RUN(sampled_accounting_can_be_cheated);
 	RUN(exact_accounting_cannot);
 	RUN(alone_a_group_pays_only_what_it_earns);
+	RUN(minimal_slots_are_paid_for);
 	return tap_done();
 }

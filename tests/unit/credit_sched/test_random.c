@@ -69,10 +69,17 @@ static u64 any_burst(void)
 	return PICK(0, 30 * MS, 30 * MS, SEC, 600 * SEC);
 }
 
+/* Some more than the CPUs can keep to, all together. */
+static void set_baseline(struct csched_group *g)
+{
+	if (sim.pool.policy->baselines)
+		sim_group_baseline(&sim, g, PICK(0, 0, 5, 10, 40, 1 + sim_random(&sim, 100 * sim.pool.cpus)));
+}
+
 static void add_group(void)
 {
 	if (sim.pool.nr_groups < 12)
-		sim_group(&sim, any_weight(), any_cap(), any_burst());
+		set_baseline(sim_group(&sim, any_weight(), any_cap(), any_burst()));
 }
 
 static void add_task(void)
@@ -95,7 +102,7 @@ static void change_something(void)
 	struct csched_group *g = any_group();
 	struct sim_task *t = &sim.tasks[sim_random(&sim, SIM_TASKS)];
 
-	switch (sim_random(&sim, 8)) {
+	switch (sim_random(&sim, 9)) {
 	case 0:
 		add_group();
 		break;
@@ -117,6 +124,9 @@ static void change_something(void)
 		break;
 	case 7:
 		sim_set_cpus(&sim, 1 + sim_random(&sim, 4));
+		break;
+	case 8:
+		set_baseline(g);
 		break;
 	}
 }
