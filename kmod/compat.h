@@ -64,11 +64,7 @@ static inline struct pid *compat_pidfd_pid(const struct file *file)
 
 /* 6.3: a function instead of an assignment. */
 #ifndef HAVE_VM_FLAGS_CLEAR
-#include <linux/mm.h>
-static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
-{
-	vma->vm_flags &= ~flags;
-}
+#define vm_flags_clear(vma, flags) ((vma)->vm_flags &= ~(flags))
 #endif
 
 /* 6.4: kernel threads within a user's process (vhost). */

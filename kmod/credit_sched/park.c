@@ -8,9 +8,9 @@
  *	stop --> task_work_add --> park(): sleeps --> sched_switch --> hint: it has stopped
  *	go   --> go = true, wake it
  *
- * A signal is seen to at the same place, and work goes first. A task that comes out of park() with
- * one pending may be told to stop again before it gets that far, and would wait
- * another time with SIGSTOP or the freezer waiting for it. So it is given GRACE.
+ * A signal is seen to at the same place, and work goes first. A task that is let go with one
+ * pending may be told to stop again before it gets that far, and would wait another time
+ * with SIGSTOP or the freezer waiting for it. So it is given GRACE from when it is out of park().
  *
  * Work of a task that leaves is taken back, so that nothing of ours waits on one that
  * sleeps in the kernel for ever.
@@ -20,7 +20,7 @@
 
 #include "shell.h"
 
-/* ns that a task with a signal runs on, once for each time it is let go; it pays for them. */
+/* ns that a task with a signal runs on, each time it comes out of park(); it pays for them. */
 #define GRACE	(2 * CSCHED_NS_PER_MS)
 
 /* Works queued or running. While there is one the module stays. */
@@ -49,6 +49,7 @@ static void park(struct callback_head *head)
 	}
 	__set_current_state(TASK_RUNNING);
 	cs_set_parked(m, false);
+	m->grace_end = cs_now() + GRACE;
 	if (m->core.group && !cs_fair(current))
 		cs_stand_aside(m);
 	raw_spin_unlock_irq(&csched_lock);
@@ -124,7 +125,6 @@ static void park_prepare(struct cs_member *m)
 static void park_go(struct cs_member *m)
 {
 	m->go = true;
-	m->fresh = true;
 	m->late = false;
 	if (!m->parked)
 		return;
@@ -135,12 +135,18 @@ static void park_go(struct cs_member *m)
 		cs_leave_hint(m->task);
 }
 
+/* It has been let go, it holds a slot yet, and it has not seen to its signal. */
+static bool has_grace(const struct cs_member *m)
+{
+	return m->core.state == CSCHED_LEAVING && signal_pending(m->task) && m->go &&
+	       (m->parked || cs_now() < m->grace_end);
+}
+
 static void park_stop(struct cs_member *m)
 {
 	struct cs_pool *pool = cs_group_of(m)->pool;
 
-	m->late = m->fresh && signal_pending(m->task);
-	m->fresh = false;
+	m->late = has_grace(m);
 	if (m->late) {
 		pool->late_at = min(pool->late_at, cs_now() + GRACE);
 		return;
@@ -151,7 +157,6 @@ static void park_stop(struct cs_member *m)
 		queue(m);
 }
 
-/* Who is late holds a slot yet. */
 static u64 park_settle(struct cs_pool *pool)
 {
 	struct csched_task *t;
@@ -165,7 +170,7 @@ static u64 park_settle(struct cs_pool *pool)
 		if (m->late)
 			park_stop(m);
 	}
-	return CSCHED_NO_TIMER;
+	return pool->late_at;
 }
 
 static void park_release(struct cs_member *m)

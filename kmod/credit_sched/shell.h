@@ -109,8 +109,8 @@ struct cs_group {
  *
  * @work: park.c: queued on the task to make it park
  * @queued: park.c: it is
- * @fresh: park.c: it has been told to go and not to stop since
  * @late: park.c: it has been told to stop, but must first see to a signal
+ * @grace_end: park.c: until when it may do that
  *
  * @order: demote.c: tells the thread to look at @go
  * @demoted: demote.c: it has been made SCHED_IDLE by us
@@ -137,8 +137,8 @@ struct cs_member {
 
 	struct callback_head work;
 	bool queued;
-	bool fresh;
 	bool late;
+	u64 grace_end;
 
 	struct kthread_work order;
 	bool demoted;
