@@ -69,15 +69,36 @@ bool cs_is_member(const struct task_struct *task)
 	return member;
 }
 
+/*
+ * The kernel brings se.sum_exec_runtime up to date at each tick and switch, up to se.exec_start
+ * by the run queue's clock. How far behind ours that is, we see when the task is switched in.
+ */
+static u64 since_update(const struct cs_member *m)
+{
+	u64 behind = READ_ONCE(m->clock_behind);
+	s64 since;
+
+	if (!behind || !READ_ONCE(m->task->on_cpu))
+		return 0;
+	since = cs_now() - behind - READ_ONCE(m->task->se.exec_start);
+	return clamp_t(s64, since, 0, 2 * TICK_NSEC);
+}
+
 /**
  * cs_runtime - how long a task has run in its life
- * @t: a member's
+ * @t: a member's; csched_lock is held
  *
- * While it runs this is as of the last tick of its CPU.
+ * Never less than it said before. While it runs this counts interrupts in, until the kernel's
+ * next tick, where it takes their time out.
  */
 u64 cs_runtime(struct csched_task *t)
 {
-	return READ_ONCE(container_of(t, struct cs_member, core)->task->se.sum_exec_runtime);
+	struct cs_member *m = container_of(t, struct cs_member, core);
+	u64 ran = READ_ONCE(m->task->se.sum_exec_runtime);
+
+	smp_rmb();	/* the kernel writes exec_start first: so nothing counts twice */
+	m->runtime = max(m->runtime, ran + since_update(m));
+	return m->runtime;
 }
 
 /**
@@ -395,6 +416,10 @@ static void take_hints(struct irq_work *work)
 static void probe_switch(void *data, bool preempt, struct task_struct *prev,
 			 struct task_struct *next, unsigned int prev_state)
 {
+	struct cs_member *m = find(next);
+
+	if (m)
+		WRITE_ONCE(m->clock_behind, cs_now() - next->se.exec_start);
 	if ((!preempt && READ_ONCE(prev->__state)) || atomic_read(&nr_aside))
 		cs_leave_hint(prev);
 }

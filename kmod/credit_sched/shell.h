@@ -94,6 +94,8 @@ struct cs_group {
  * @hash: in the table by @task; RCU
  * @refs: the table's, the hint's, that of a look on another CPU, the back end's
  * @rcu: frees it
+ * @clock_behind: ns from the clock of its run queue to ours, 0: not known yet
+ * @runtime: what cs_runtime() said last; csched_lock
  * @hint: in the CPU's list of hints
  * @hinted: it is in one
  * @there: to look at it on the CPU where it runs
@@ -120,6 +122,8 @@ struct cs_member {
 	struct hlist_node hash;
 	refcount_t refs;
 	struct rcu_head rcu;
+	u64 clock_behind;
+	u64 runtime;
 	struct llist_node hint;
 	unsigned long hinted;
 	struct __call_single_data there;
