@@ -303,7 +303,7 @@ def whole_slots(talk: Scenario, rng: random.Random) -> None:
             if len(match[0]) % 5 and match.end() < len(trace):
                 return f"a slot should last {ms(SLOT * NS)}; one ended after {len(match[0]) % 5} ms"
         return None
-    talk.trace(300, 1000, wrong, "fill_slots(): grant() for params.slot.")
+    talk.trace(300, 1000, wrong, "fill_slots(): grant() a whole slot, not a minimal one.")
 
 
 # --- step 4: earn and spend credit ---
@@ -330,7 +330,7 @@ def earned_by_weight(talk: Scenario, rng: random.Random) -> None:
         should = us * NS * cpus * weights[name] // sum(weights.values())
         for field in ("earned", "credit"):
             near(talk, f"show {name}", f"what {name} has {'earned' if field == 'earned' else 'saved'} in {ms(us * NS)}",
-                 field, should, 20, "hand_out(): to each group its weight's part of `all`.")
+                 field, should, 20, "hand_out(): to each group its weight's part of `rest`.")
 
 
 def credit_gives_shares(talk: Scenario, rng: random.Random) -> None:
