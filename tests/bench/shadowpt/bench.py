@@ -21,13 +21,17 @@ NS_PER_INSTRUCTION = 2
 
 def cases(exits: bool) -> list[Case]:
     more = ["--exits"] if exits else []
-    return [Case(f"{'exits' if exits else 'time'}: {guest}", who, ["python3", "tests/bench/shadowpt/guest.py", who, guest, *more])
+    kind = "exits" if exits else "time"
+    return [Case(f"{kind}: {guest}", who, ["python3", "tests/bench/shadowpt/guest.py", who, guest, *more])
             for guest in GUESTS for who in (*STRATEGIES, "kvm")]
 
 
 def plans(kernel: str, quick: bool) -> list[Plan]:
     # KVM patches the running kernel with its first and last VM, so one processor.
-    before = [["modprobe", "kvm-amd", "npt=0"], ["insmod", f"build/kernel/{kernel}/kmod/shadowpt/shadowpt.ko"]]
+    # Newer KVM takes SVM when it is loaded unless told to wait for its first VM.
+    before = [["sh", "-c", "modprobe kvm enable_virt_at_load=0 || modprobe kvm"],
+              ["modprobe", "kvm-amd", "npt=0"],
+              ["insmod", f"build/kernel/{kernel}/kmod/shadowpt/shadowpt.ko"]]
     after = [["rmmod", "shadowpt"], ["modprobe", "-r", "kvm-amd"]]
     return [Plan("deterministic", [*cases(True), *cases(False)], 1, before, after, deterministic=True),
             Plan("live", cases(False), 1 if quick else 7, before, after, processors=1)]

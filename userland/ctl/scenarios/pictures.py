@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 from chart import BAD, COLOURS, GOOD, GRID, SOFT, Chart, stack
 from record import Record
 
-STATES = {"BOOST": "#cc79a7", "UNDER": GOOD, "OVER": BAD, "CAPPED": "#e69f00"}
+STATES = {"BOOST": "#cc79a7", "UNDER": GOOD, "OVER": BAD, "CAPPED": "#e69f00", "BASE": BAD}
 SLOT_MS = 5.0
 
 
@@ -66,7 +66,8 @@ def balance(record: Record, name: str, most: float) -> Chart:
     for (t, c), (after, d), state in zip(points, points[1:], states):
         chart.line([(t, c), (after, d)], STATES.get(state, SOFT), width=3)
     chart.legend = [(f"{state}: {words}", STATES[state]) for state, words in
-                    (("BOOST", "just woken"), ("UNDER", "has credit"), ("OVER", "has none"))]
+                    (("BOOST", "just woken"), ("UNDER", "has credit"),
+                                      ("BASE", "held to its baseline"))]
     mark_phases(chart, record)
     return chart
 
@@ -74,7 +75,7 @@ def balance(record: Record, name: str, most: float) -> Chart:
 def burstable(record: Record) -> str:
     most = max((c for _, c in record.series("web", "credit_ns", 1e-9)), default=1)
     return stack("A burstable instance: idle, burst, baseline", "web earns a fifth of the CPU and saves it while it idles.",
-                 [balance(record, "web", most), shares(record, "CPU time", {"web": 0.2}, ["web", "neighbour"])])
+                 [balance(record, "web", most), shares(record, "CPU time", {"web": 0.2})])
 
 
 def stealing(record: Record) -> str:
