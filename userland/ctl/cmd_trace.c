@@ -15,7 +15,6 @@ static const struct option options[] = {
 	{ "seconds", required_argument, NULL, 's' },
 	{ "format", required_argument, NULL, 'f' },
 	{ "from", required_argument, NULL, 'F' },
-	{ "past", no_argument, NULL, 'p' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -98,8 +97,6 @@ static int parse(int argc, char **argv, struct wanted *wanted, struct error *err
 			wanted->to = optarg;
 		else if (option == 'F')
 			wanted->from = optarg;
-		else if (option == 'p')
-			wanted->record.past = true;
 		else if (option == 'f')
 			ret = take_format(optarg, &wanted->format, err);
 		else

@@ -50,7 +50,6 @@ static void print_help(void)
 	     "  --seconds TIME      for so long (10); or until the COMMAND ends, or Ctrl-C\n"
 	     "  --from FILE         draw a recording that trace made\n"
 	     "  --format FORMAT     trace: json, text, recording\n"
-	     "  --past              trace: also what happened before, as far as the kernel still knows\n"
 	     "  --kind KIND         plot: share (default), lag, credit, or several: share,lag\n"
 	     "\ncsched(1) has examples, the keys of --json, and exit statuses.");
 }

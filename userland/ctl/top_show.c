@@ -75,6 +75,25 @@ static unsigned int show_cpus(const struct top *top, const struct top_view *view
 	return lines;
 }
 
+/* One more line, if somebody ran and no event says where. Returns how many lines that is. */
+static unsigned int show_unplaced(const struct top *top, const struct top_view *view)
+{
+	bool any = false;
+
+	for (size_t j = 0; j < top->count; j++) {
+		if (top->rows[j].unplaced_ns * 20 < top->interval_ns)
+			continue;
+		printf("%s %.12s %.0f%%", any ? "" : "CPU ?  ", top->rows[j].g.name,
+		       100.0 * (double)top->rows[j].unplaced_ns / (double)top->interval_ns);
+		any = true;
+	}
+	if (!any)
+		return 0;
+	printf("  (runs on undisturbed, so no event says where)");
+	clear_rest(view);
+	return 1;
+}
+
 static void show_row(const struct top_row *row, const struct top_view *view)
 {
 	const struct csched_ioc_group *g = &row->g;
@@ -122,6 +141,8 @@ void top_show(const struct top *top, const struct top_view *view)
 		printf("no CPU lines: %.*s", (int)view->width - 15, top->blind.text);
 		clear_rest(view);
 		lines++;
+	} else {
+		lines += show_unplaced(top, view);
 	}
 	printf("%s%-16s %7s %7s %7s %6s %6s %9s %7s %10s %10s%s", view->colour ? "\033[7m" : "", "NAME", "CPU",
 	       "DUE", "WEIGHT", "CAP", "STATE", "RUN/TASKS", "SLOTS/s", "LAG", "CREDIT",

@@ -180,7 +180,7 @@ static int prepare(struct session *s, const struct recorder_options *options, st
 	if (ret)
 		return ret;
 	r->cpus = status.cpus && status.cpus <= CPUS_MAX ? status.cpus : 1;
-	ret = rings_open(s->dev, options->past, &s->rings, err);
+	ret = rings_open(s->dev, &s->rings, err);
 	if (ret && options->events)
 		return ret;
 	catch(SIGINT, interrupt);

@@ -66,7 +66,6 @@ int recording_load(const char *path, struct recording *r, struct error *err);
 struct recorder_options {
 	uint64_t duration_ns;	/* ignored if there is a command */
 	char **command;		/* NULL: none */
-	bool past;		/* from before, too */
 	bool events;		/* fail if the rings cannot be read; else make do with samples */
 };
 
