@@ -291,7 +291,7 @@ examples() {
 
 without_module
 usage
-insmod "$module"
+insmod "$module" $(modinfo -p "$module" | sed -n "s/^audit:.*/audit=1/p")
 for step in creating adding watching changing running in_cgroups by_credit with_presets as_nobody with_bpftrace examples many; do
 	start=$(date +%s)
 	$step

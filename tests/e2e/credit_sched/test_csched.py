@@ -50,7 +50,9 @@ def csched(boot: Callable[..., Any]) -> Outputs:
 
 
 def test_kernel_log_is_clean(boot):
-    boot("csched").judge_kernel_log()
+    log = boot("csched").judge_kernel_log()
+    broken = [line for line in log.splitlines() if "broken: " in line]
+    assert not broken, "the audit found:\n" + "\n".join(broken)
 
 
 # Status and sentence of every refusal. Each says what failed, which object, why, and what to do.
