@@ -55,10 +55,12 @@ int cmd_add(int argc, char **argv, struct error *err)
 	if (ret)
 		return ret;
 	if (optind == argc || (optind == argc - 1 && !cgroup))
-		return error_set(err, EUSAGE,
-				 "add: name a group and who is to join: csched add NAME PID...|--cgroup PATH");
+		return error_set(
+			err, EUSAGE,
+			"add: name a group and who is to join: csched add NAME PID...|--cgroup PATH");
 	if (cgroup && optind < argc - 1)
-		return error_set(err, EUSAGE, "add: %s: give either processes or --cgroup", argv[optind + 1]);
+		return error_set(err, EUSAGE, "add: %s: give either processes or --cgroup",
+				 argv[optind + 1]);
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;

@@ -122,7 +122,8 @@ int cmd_trace(int argc, char **argv, struct error *err)
 	if (wanted.format == BY_NAME)
 		wanted.format = format_of(wanted.to);
 	if (wanted.format == RECORDING && !wanted.to && isatty(STDOUT_FILENO))
-		return error_set(err, EUSAGE, "trace: a recording is not for terminals: give -o FILE.csched");
+		return error_set(err, EUSAGE,
+				 "trace: a recording is not for terminals: give -o FILE.csched");
 	ret = output_open(&output, wanted.to, err);
 	if (ret)
 		return ret;

@@ -27,7 +27,8 @@ static size_t distance(const char *a, const char *b)
 		for (j = 1; j <= nb; j++) {
 			size_t above = row[j];
 
-			row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			row[j] = smallest(above + 1, row[j - 1] + 1,
+					  diagonal + (a[i - 1] != b[j - 1]));
 			diagonal = above;
 		}
 	}
@@ -71,8 +72,8 @@ static int unknown(const char *verb, const char *given, const struct option *opt
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(given + 2, "="), given + 2);
 	meant = nearest(word, names, count);
 	if (meant)
-		return error_set(err, EUSAGE, "%s: --%s: no such option: did you mean --%s?", verb, word,
-				 meant);
+		return error_set(err, EUSAGE, "%s: --%s: no such option: did you mean --%s?", verb,
+				 word, meant);
 	return error_set(err, EUSAGE, "%s: --%s: no such option: see csched --help", verb, word);
 }
 
@@ -97,9 +98,10 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 	if (*option != '?')
 		return 1;
 	if (strncmp(given, "--", 2) != 0)
-		return error_set(err, EUSAGE, "%s: -%c: no such option: see csched --help", argv[0], optopt);
+		return error_set(err, EUSAGE, "%s: -%c: no such option: see csched --help", argv[0],
+				 optopt);
 	if (optopt)
-		return error_set(err, EUSAGE, "%s: %.*s: takes no value", argv[0], (int)strcspn(given, "="),
-				 given);
+		return error_set(err, EUSAGE, "%s: %.*s: takes no value", argv[0],
+				 (int)strcspn(given, "="), given);
 	return unknown(argv[0], given, options, err);
 }

@@ -64,7 +64,7 @@ static enum top_sort order;
 
 static int compare(int64_t a, int64_t b)
 {
-	return (a < b) - (a > b);	/* the largest first */
+	return (a < b) - (a > b); /* the largest first */
 }
 
 static int by_order(const void *x, const void *y)
@@ -92,7 +92,8 @@ static int by_order(const void *x, const void *y)
 	return ret ? ret : strcmp(a->g.name, b->g.name);
 }
 
-static void measure_row(const struct top *top, const struct csched_ioc_group *g, struct top_row *row)
+static void measure_row(const struct top *top, const struct csched_ioc_group *g,
+			struct top_row *row)
 {
 	const struct csched_ioc_group *old = groups_find(&top->before, g->id);
 	double ns = old ? (double)(g->now_ns - old->now_ns) : (double)top->interval_ns;
@@ -154,7 +155,10 @@ static int carry_over(struct top *top, const struct timeline *timeline, struct e
 		if (!e)
 			return -ENOMEM;
 		*e = (struct csched_event){
-			.time_ns = top->r.end_ns, .group = s->group, .pid = s->pid, .cpu = s->cpu,
+			.time_ns = top->r.end_ns,
+			.group = s->group,
+			.pid = s->pid,
+			.cpu = s->cpu,
 			.type = CSCHED_EVENT_PICK,
 		};
 		top->r.count++;

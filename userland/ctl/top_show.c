@@ -55,7 +55,8 @@ static void shares(const struct top *top, size_t cpu)
 		if (best == top->count)
 			return;
 		below = top->cpu_ns[cpu * top->count + best];
-		printf(" %.12s %.0f%%", top->rows[best].g.name, 100.0 * (double)below / (double)top->interval_ns);
+		printf(" %.12s %.0f%%", top->rows[best].g.name,
+		       100.0 * (double)below / (double)top->interval_ns);
 	}
 }
 
@@ -109,8 +110,8 @@ static void show_row(const struct top_row *row, const struct top_view *view)
 		printf("\033[38;5;%um", colour_of(g->id));
 	printf("%-16s", g->name);
 	printf("%s %6.1f%% %6.1f%%%s%7u %6s %6s %9s %7.0f %10s %10s", view->colour ? "\033[0m" : "",
-	       row->percent, (double)g->due_ppm / 1e4, g->saturated ? "*" : " ", g->weight, cap, group_state(g),
-	       tasks, row->slots, lag, credit);
+	       row->percent, (double)g->due_ppm / 1e4, g->saturated ? "*" : " ", g->weight, cap,
+	       group_state(g), tasks, row->slots, lag, credit);
 	clear_rest(view);
 }
 
@@ -122,8 +123,8 @@ static void show_head(const struct top *top, const struct top_view *view)
 		tasks += top->rows[i].g.tasks;
 		parked += top->rows[i].g.parked;
 	}
-	printf("csched: %zu groups, %u tasks, %u parked; %.1fs; sorted by %s", top->count, tasks, parked,
-	       (double)top->interval_ns / 1e9, top_sorts[view->sort]);
+	printf("csched: %zu groups, %u tasks, %u parked; %.1fs; sorted by %s", top->count, tasks,
+	       parked, (double)top->interval_ns / 1e9, top_sorts[view->sort]);
 	if (top->r.lost)
 		printf("; %llu events missed", (unsigned long long)top->r.lost);
 	clear_rest(view);
@@ -144,9 +145,9 @@ void top_show(const struct top *top, const struct top_view *view)
 	} else {
 		lines += show_unplaced(top, view);
 	}
-	printf("%s%-16s %7s %7s %7s %6s %6s %9s %7s %10s %10s%s", view->colour ? "\033[7m" : "", "NAME", "CPU",
-	       "DUE", "WEIGHT", "CAP", "STATE", "RUN/TASKS", "SLOTS/s", "LAG", "CREDIT",
-	       view->colour ? "\033[0m" : "");
+	printf("%s%-16s %7s %7s %7s %6s %6s %9s %7s %10s %10s%s", view->colour ? "\033[7m" : "",
+	       "NAME", "CPU", "DUE", "WEIGHT", "CAP", "STATE", "RUN/TASKS", "SLOTS/s", "LAG",
+	       "CREDIT", view->colour ? "\033[0m" : "");
 	clear_rest(view);
 	for (i = view->scroll; i < top->count && lines < height - 1; i++, lines++)
 		show_row(&top->rows[i], view);
@@ -161,8 +162,8 @@ void top_show_json(const struct top *top)
 {
 	bool first = true;
 
-	printf("{\"interval_ns\": %llu, \"lost\": %llu, \"cpus\": [", (unsigned long long)top->interval_ns,
-	       (unsigned long long)top->r.lost);
+	printf("{\"interval_ns\": %llu, \"lost\": %llu, \"cpus\": [",
+	       (unsigned long long)top->interval_ns, (unsigned long long)top->r.lost);
 	for (size_t cpu = 0; cpu < top->r.cpus; cpu++) {
 		bool first_group = true;
 
@@ -184,8 +185,8 @@ void top_show_json(const struct top *top)
 	}
 	fputs("], \"groups\": [", stdout);
 	for (size_t j = 0; j < top->count; j++) {
-		printf("%s{\"cpu_percent\": %.3f, \"slots_per_second\": %.1f, \"group\": ", j ? ", " : "",
-		       top->rows[j].percent, top->rows[j].slots);
+		printf("%s{\"cpu_percent\": %.3f, \"slots_per_second\": %.1f, \"group\": ",
+		       j ? ", " : "", top->rows[j].percent, top->rows[j].slots);
 		group_print_json(stdout, &top->rows[j].g);
 		putchar('}');
 	}

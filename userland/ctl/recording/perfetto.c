@@ -25,7 +25,7 @@ enum state { BOOST, UNDER, OVER, CAPPED, STATES };
 
 static const struct {
 	const char *name;
-	const char *colour;	/* one of those that chrome://tracing has names for */
+	const char *colour; /* one of those that chrome://tracing has names for */
 } states[STATES] = {
 	{ "BOOST", "rail_response" },
 	{ "UNDER", "good" },
@@ -73,7 +73,9 @@ static void begin_event(struct writer *w)
 static void metadata(struct writer *w, const char *what, int pid, uint32_t tid, const char *name)
 {
 	begin_event(w);
-	fprintf(w->out, "{\"ph\": \"M\", \"name\": \"%s\", \"pid\": %d, \"tid\": %" PRIu32 ", \"args\": {\"name\": ",
+	fprintf(w->out,
+		"{\"ph\": \"M\", \"name\": \"%s\", \"pid\": %d, \"tid\": %" PRIu32
+		", \"args\": {\"name\": ",
 		what, pid, tid);
 	print_json_string(w->out, name);
 	fputs("}}", w->out);
@@ -107,7 +109,8 @@ static void name_tracks(struct writer *w, const struct timeline *timeline)
 	}
 	for (size_t i = 0; i < r->groups.count; i++)
 		if (has_states(&r->groups.at[i]))
-			metadata(w, "thread_name", PID_GROUPS, r->groups.at[i].id, r->groups.at[i].name);
+			metadata(w, "thread_name", PID_GROUPS, r->groups.at[i].id,
+				 r->groups.at[i].name);
 }
 
 static void write_slices(struct writer *w, const struct timeline *timeline)
@@ -120,12 +123,14 @@ static void write_slices(struct writer *w, const struct timeline *timeline)
 		fputs("{\"ph\": \"X\", \"cat\": \"slot\", \"name\": ", w->out);
 		print_json_string(w->out, group < 0 ? "?" : w->r->groups.at[group].name);
 		fprintf(w->out,
-			", \"pid\": %d, \"tid\": %" PRIu32 ", \"ts\": %.3f, \"dur\": %.3f, \"args\": {\"task\": %" PRId32
+			", \"pid\": %d, \"tid\": %" PRIu32
+			", \"ts\": %.3f, \"dur\": %.3f, \"args\": {\"task\": %" PRId32
 			", \"ended\": \"%s\"",
-			PID_CPUS, cpu_tid(s->cpu), us(w, s->begin), (double)(s->end - s->begin) / 1e3, s->pid,
-			slice_why(s->why));
+			PID_CPUS, cpu_tid(s->cpu), us(w, s->begin),
+			(double)(s->end - s->begin) / 1e3, s->pid, slice_why(s->why));
 		if (s->told && s->told < s->end)
-			fprintf(w->out, ", \"stopped_after_us\": %.3f", (double)(s->end - s->told) / 1e3);
+			fprintf(w->out, ", \"stopped_after_us\": %.3f",
+				(double)(s->end - s->told) / 1e3);
 		fputs("}}", w->out);
 	}
 }
@@ -140,12 +145,13 @@ static void write_state(struct writer *w, size_t i, uint64_t until)
 	fprintf(w->out,
 		"{\"ph\": \"X\", \"cat\": \"state\", \"name\": \"%s\", \"cname\": \"%s\", \"pid\": %d, \"tid\": %u, "
 		"\"ts\": %.3f, \"dur\": %.3f}",
-		states[track->state].name, states[track->state].colour, PID_GROUPS, w->r->groups.at[i].id,
-		us(w, track->since), (double)(until - track->since) / 1e3);
+		states[track->state].name, states[track->state].colour, PID_GROUPS,
+		w->r->groups.at[i].id, us(w, track->since), (double)(until - track->since) / 1e3);
 }
 
 /* Its name is all that tells a counter from others. */
-static void begin_counter(struct writer *w, const char *what, size_t i, const struct csched_event *e)
+static void begin_counter(struct writer *w, const char *what, size_t i,
+			  const struct csched_event *e)
 {
 	char name[64];
 
@@ -232,7 +238,8 @@ static void write_all(struct writer *w, const struct timeline *timeline)
 
 	fprintf(w->out,
 		"{\"displayTimeUnit\": \"ms\",\n\"otherData\": {\"tool\": \"csched\", \"begin_ns\": \"%" PRIu64
-		"\", \"end_ns\": \"%" PRIu64 "\", \"events\": \"%zu\", \"lost\": \"%" PRIu64 "\"},\n\"traceEvents\": [",
+		"\", \"end_ns\": \"%" PRIu64 "\", \"events\": \"%zu\", \"lost\": \"%" PRIu64
+		"\"},\n\"traceEvents\": [",
 		r->begin_ns, r->end_ns, r->count, r->lost);
 	name_tracks(w, timeline);
 	write_slices(w, timeline);

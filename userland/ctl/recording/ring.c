@@ -40,8 +40,9 @@ static int map(int dev, uint32_t cpu, struct rings *rings, struct error *err)
 	ring->records = (const void *)((const char *)page + 4096);
 	if (ring->page->record_size != sizeof(struct csched_event) || !ring->page->capacity ||
 	    ring->page->capacity > room / sizeof(struct csched_event))
-		return error_set(err, EPROTO, "events of CPU %u: records of %u bytes: this csched reads %zu", cpu,
-				 ring->page->record_size, sizeof(struct csched_event));
+		return error_set(err, EPROTO,
+				 "events of CPU %u: records of %u bytes: this csched reads %zu",
+				 cpu, ring->page->record_size, sizeof(struct csched_event));
 	ring->tail = head_of(ring);
 	return 0;
 }
