@@ -150,10 +150,22 @@ static bool visible(const char *name)
 
 #define MS 1000000ull
 
+/* Slot or park-max out of bounds: returns a negative errno; else 0. */
+static int bad_times(const struct csched_ioc_create *args, struct error *err)
+{
+	uint64_t slot = args->slot_ns ? args->slot_ns : 5 * MS;
+
+	if (slot < MS / 2 || slot > 1000 * MS)
+		return error_set(err, EINVAL, "create: %s: a slot is 0.5ms to 1s", args->name);
+	if (args->park_max_ns && (args->park_max_ns < slot || args->park_max_ns > 10000 * MS))
+		return error_set(err, EINVAL, "create: %s: park-max is from one slot to 10s",
+				 args->name);
+	return 0;
+}
+
 /* EINVAL says that something is wrong with the request: what? */
 static int bad_request(int dev, const struct csched_ioc_create *args, struct error *err)
 {
-	uint64_t slot = args->slot_ns ? args->slot_ns : 5 * MS;
 	struct csched_ioc_group group;
 	int cpu = cpu_not_online(args);
 
@@ -165,11 +177,8 @@ static int bad_request(int dev, const struct csched_ioc_create *args, struct err
 		return error_set(err, EINVAL,
 				 "create: %s: the name is taken: choose another, or csched rm %s",
 				 args->name, args->name);
-	if (slot < MS / 2 || slot > 1000 * MS)
-		return error_set(err, EINVAL, "create: %s: a slot is 0.5ms to 1s", args->name);
-	if (args->park_max_ns && (args->park_max_ns < slot || args->park_max_ns > 10000 * MS))
-		return error_set(err, EINVAL, "create: %s: park-max is from one slot to 10s",
-				 args->name);
+	if (bad_times(args, err))
+		return -EINVAL;
 	if (cpu >= 0)
 		return error_set(
 			err, EINVAL,
@@ -211,6 +220,9 @@ int device_create(int dev, struct csched_ioc_create *args, struct error *err)
 		return bad_request(dev, args, err);
 	if (failed == EACCES)
 		return beyond_limits(dev, "create", args->name, err);
+	/* Another slot than the others', and no good in itself. */
+	if (failed == EEXIST && bad_times(args, err))
+		return -EINVAL;
 	return error_errno(err, failed, why_not_created(failed, args), "create: %s", args->name);
 }
 

@@ -185,8 +185,10 @@ void top_show_json(const struct top *top)
 	}
 	fputs("], \"groups\": [", stdout);
 	for (size_t j = 0; j < top->count; j++) {
-		printf("%s{\"cpu_percent\": %.3f, \"slots_per_second\": %.1f, \"group\": ",
-		       j ? ", " : "", top->rows[j].percent, top->rows[j].slots);
+		printf("%s{\"cpu_percent\": %.3f, \"unplaced_ns\": %llu, \"slots_per_second\": %.1f, "
+		       "\"group\": ",
+		       j ? ", " : "", top->rows[j].percent,
+		       (unsigned long long)top->rows[j].unplaced_ns, top->rows[j].slots);
 		group_print_json(stdout, &top->rows[j].g);
 		putchar('}');
 	}

@@ -45,7 +45,6 @@ usage() {
 	t weight_zero csched create x --weight 0
 	t weight_word csched create x --weight heavy
 	t policy_typo csched create x --policy shrae
-	t policy_odd csched create x --policy roundrobin
 	t preset_typo csched create x --preset t3.mirco
 	t preset_share csched create x --preset t3.micro --policy share
 	t preset_list csched create --preset list
@@ -246,7 +245,7 @@ as_nobody() {
 	t user_add as_user csched add roots $spin
 	t user_run_roots as_user csched run roots -- true
 	t user_trace as_user csched trace --seconds 0.1
-	t user_plot as_user csched plot -o - --seconds 0.5 -- csched run --weight 50 -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done'
+	t user_plot as_user csched plot -o - -- csched run --weight 50 -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done'
 	t user_top as_user csched top -n 1 -d 0.2
 	kill $spin
 	csched rm roots
@@ -281,10 +280,11 @@ many() {
 examples() {
 	sed -n '/^\.SH EXAMPLES/,/^\.fi/{/^csched/p}' /virtlab/docs/man/csched.1 |
 		sed 's/\\-/-/g' >examples.sh
+	mkdir examples
 	n=0
 	while read -r line; do
 		n=$((n+1))
-		t example_$n sh -c "$line"
+		t example_$n sh -c "cd examples && $line"
 	done <examples.sh
 	t after_examples csched list --json
 }

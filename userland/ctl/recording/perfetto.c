@@ -5,7 +5,8 @@
  *
  *	process CPUs     a track for each CPU: a slice for each slot, named by its group
  *	process groups   a track for each group that has credit or a cap: BOOST, UNDER, OVER, CAPPED
- *	                 counters: credit (one series a state, so that viewers colour it by state), lag
+ *	                 counters: credit (one series a state, so that viewers colour it by state),
+ *	                 lag, CPU used
  *
  * Times are microseconds since the recording began; three places are exact to the nanosecond.
  */
@@ -41,6 +42,8 @@ static const struct {
  * @since: since when
  * @counted: when its counters were written last, or 0
  * @counted_state: what it was in then
+ * @sampled: when we asked for it last, or 0
+ * @used: what it had used then
  */
 struct track {
 	bool throttled;
@@ -49,6 +52,8 @@ struct track {
 	uint64_t since;
 	uint64_t counted;
 	enum state counted_state;
+	uint64_t sampled;
+	uint64_t used;
 };
 
 struct writer {
@@ -178,6 +183,21 @@ static void write_lag(struct writer *w, size_t i, const struct csched_event *e)
 	fprintf(w->out, "\"lag\": %.3f}}", (double)e->lag_ns / 1e6);
 }
 
+/* Of one CPU since the last sample: a task that nobody wants to replace causes no other events. */
+static void write_usage(struct writer *w, size_t i, const struct csched_event *e)
+{
+	struct track *track = &w->tracks[i];
+
+	if (track->sampled && e->time_ns > track->sampled && e->used_ns >= track->used) {
+		begin_counter(w, "CPU (%)", i, e);
+		fprintf(w->out, "\"CPU\": %.3f}}",
+			100.0 * (double)(e->used_ns - track->used) /
+				(double)(e->time_ns - track->sampled));
+	}
+	track->sampled = e->time_ns;
+	track->used = e->used_ns;
+}
+
 static void follow_state(struct writer *w, size_t i, const struct csched_event *e)
 {
 	struct track *track = &w->tracks[i];
@@ -204,6 +224,8 @@ static void follow_counters(struct writer *w, size_t i, const struct csched_even
 	struct track *track = &w->tracks[i];
 	enum state standing = (enum state)e->standing;
 
+	if (e->type == EVENT_SAMPLE)
+		write_usage(w, i, e);
 	if (track->counted && track->counted_state == standing &&
 	    e->time_ns - track->counted < COUNTER_EVERY_NS)
 		return;

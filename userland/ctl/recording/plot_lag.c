@@ -72,6 +72,7 @@ void plot_lag(const struct history *h, struct panel *panel)
 	double slot = slot_ms(h);
 	size_t nth = 0;
 	char words[64];
+	bool wide;
 
 	panel->top += 26;
 	panel->height = HEIGHT;
@@ -79,9 +80,11 @@ void plot_lag(const struct history *h, struct panel *panel)
 	panel_band(panel, -slot, slot, "#eaf3fa");
 	panel_axes(panel, "Lag: what it was due minus what it got (above 0: it waits for its due)",
 		   "lag (ms)", true);
-	snprintf(words, sizeof(words), "one slot, %gms", slot);
+	/* Where the band is narrow there is room for words above it only. */
+	wide = panel_y(panel, -slot) - panel_y(panel, slot) > 30;
+	snprintf(words, sizeof(words), "one slot, %gms%s", slot, wide ? "" : ", either way");
 	panel_level(panel, slot, words);
-	panel_level(panel, -slot, "one slot ahead");
+	panel_level(panel, -slot, wide ? "one slot ahead" : "");
 	svg_text(panel->out, panel->left + panel->width + 16, panel->top + 8, "fill=\"#555\"",
 		 "greatest lag (ms)");
 	for (size_t i = 0; i < h->r->groups.count; i++)
