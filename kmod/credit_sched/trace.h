@@ -2,7 +2,7 @@
 /*
  * Tracepoints: what is decided about a task or a group, as it is decided.
  *
- *	bpftrace -e 'tracepoint:credit_sched:csched_pick { @[str(args->group)] = count(); }'
+ *	bpftrace -e 'tracepoint:credit_sched:csched_pick { @[args->group] = count(); }'
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM credit_sched

@@ -41,11 +41,12 @@ static int take_policy(const char *value, struct csched_ioc_create *args, struct
 		return 0;
 	}
 	return error_set(err, EUSAGE, "policy: %.32s: there is none: %s%s", value,
-			 meant ? "did you mean " : "there are share, lottery and credit", meant ? meant : "");
+			 meant ? "did you mean " : "there are share, lottery and credit",
+			 meant ? meant : "");
 }
 
-static int take_preset(const char *value, const struct preset **preset, struct attributes *attributes,
-		       struct error *err)
+static int take_preset(const char *value, const struct preset **preset,
+		       struct attributes *attributes, struct error *err)
 {
 	const char *meant;
 
@@ -58,12 +59,14 @@ static int take_preset(const char *value, const struct preset **preset, struct a
 		return 0;
 	meant = preset_nearest(value);
 	return error_set(err, EUSAGE, "preset: %.32s: there is none: %s%s", value,
-			 meant ? "did you mean " : "csched create --preset list shows those there are",
+			 meant ? "did you mean "
+			       : "csched create --preset list shows those there are",
 			 meant ? meant : "");
 }
 
 /* Options that set may change. */
-static int take_value(int option, const char *value, struct attributes *attributes, struct error *err)
+static int take_value(int option, const char *value, struct attributes *attributes,
+		      struct error *err)
 {
 	struct csched_ioc_create *args = &attributes->args;
 	uint64_t number = 0;
@@ -92,7 +95,8 @@ static int take_value(int option, const char *value, struct attributes *attribut
 }
 
 /* Options that are the same for all groups on the same CPUs. */
-static int take_fixed(int option, const char *value, struct attributes *attributes, struct error *err)
+static int take_fixed(int option, const char *value, struct attributes *attributes,
+		      struct error *err)
 {
 	struct csched_ioc_create *args = &attributes->args;
 	uint64_t number = 0;
@@ -115,7 +119,8 @@ static int take_fixed(int option, const char *value, struct attributes *attribut
 		break;
 	case 'a':
 		if (strcmp(value, "tick") != 0 && strcmp(value, "exact") != 0)
-			return error_set(err, EUSAGE, "accounting: %.32s: there are tick and exact", value);
+			return error_set(err, EUSAGE, "accounting: %.32s: there are tick and exact",
+					 value);
 		if (!strcmp(value, "tick"))
 			args->flags |= CSCHED_SAMPLED;
 		return 0;
@@ -140,13 +145,15 @@ static unsigned int count_cpus(const struct csched_ioc_create *args)
 }
 
 /* What the preset says and the other options do not. */
-static int apply_preset(const struct preset *preset, struct attributes *attributes, struct error *err)
+static int apply_preset(const struct preset *preset, struct attributes *attributes,
+			struct error *err)
 {
 	struct csched_ioc_create *args = &attributes->args;
 	unsigned int cpus = count_cpus(args);
 
 	if (args->policy[0] && strcmp(args->policy, "credit") != 0)
-		return error_set(err, EUSAGE, "preset: %s: is for the policy credit: leave --policy %s out",
+		return error_set(err, EUSAGE,
+				 "preset: %s: is for the policy credit: leave --policy %s out",
 				 preset->name, args->policy);
 	snprintf(args->policy, sizeof(args->policy), "credit");
 	attributes->fixed = "preset";
@@ -165,13 +172,13 @@ static int take_name(int argc, char **argv, struct attributes *attributes, struc
 	size_t size = sizeof(attributes->args.name);
 
 	if (optind < argc - 1)
-		return error_set(err, EUSAGE, "%s: %s: one group can be named, and %s is already", argv[0],
-				 argv[optind + 1], argv[optind]);
+		return error_set(err, EUSAGE, "%s: %s: one group can be named, and %s is already",
+				 argv[0], argv[optind + 1], argv[optind]);
 	if (optind == argc)
 		return 0;
 	if (!argv[optind][0] || strlen(argv[optind]) >= size)
-		return error_set(err, EUSAGE, "name: \"%.40s\": a name has 1 to %zu characters", argv[optind],
-				 size - 1);
+		return error_set(err, EUSAGE, "name: \"%.40s\": a name has 1 to %zu characters",
+				 argv[optind], size - 1);
 	snprintf(attributes->args.name, size, "%s", argv[optind]);
 	return 0;
 }

@@ -123,7 +123,8 @@ static int add_listed(struct search *search, int dir, struct error *err)
 	int pid, ret, n = 0;
 
 	if (!file)
-		return error_errno(err, failed, "give a folder below " CGROUP_ROOT, "cgroup: %s", search->path);
+		return error_errno(err, failed, "give a folder below " CGROUP_ROOT, "cgroup: %s",
+				   search->path);
 	errno = 0;
 	while (fscanf(file, "%d", &pid) == 1) {
 		ret = pid ? add_one(search, dir, pid, err) : 0;
@@ -133,7 +134,8 @@ static int add_listed(struct search *search, int dir, struct error *err)
 	}
 	/* A threaded cgroup has threads, no processes. */
 	if (ferror(file))
-		return error_errno(err, errno, "name the cgroup above it that holds whole processes",
+		return error_errno(err, errno,
+				   "name the cgroup above it that holds whole processes",
 				   "cgroup: %s", search->path);
 	return n;
 }
@@ -157,7 +159,7 @@ static int add_tree(struct search *search, int dir, int depth, struct error *err
 			continue;
 		below = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (below < 0)
-			continue;	/* removed since */
+			continue; /* removed since */
 		ret = add_tree(search, below, depth + 1, err);
 		n = ret < 0 ? ret : n + ret;
 	}
@@ -171,7 +173,8 @@ static int open_cgroup(const char *path, struct error *err)
 	int dir, failed;
 
 	snprintf(below, sizeof(below), "%s/%s", CGROUP_ROOT, path);
-	dir = open(path[0] == '/' && !strncmp(path, CGROUP_ROOT, strlen(CGROUP_ROOT)) ? path : below,
+	dir = open(path[0] == '/' && !strncmp(path, CGROUP_ROOT, strlen(CGROUP_ROOT)) ? path
+										      : below,
 		   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	failed = errno;
 	if (dir >= 0)
@@ -198,11 +201,17 @@ int add_cgroup(int dev, const struct csched_ioc_group *group, const char *path, 
 	if (n < 0)
 		return n;
 	if (n > 0)
-		return error_set(err, EAGAIN, "cgroup: %s: it forks faster than its processes can be found: %u have "
-				 "joined: freeze it first (cgroup.freeze)", path, search.joined);
+		return error_set(
+			err, EAGAIN,
+			"cgroup: %s: it forks faster than its processes can be found: %u have "
+			"joined: freeze it first (cgroup.freeze)",
+			path, search.joined);
 	if (search.others)
-		return error_set(err, EBUSY, "cgroup: %s: %u of its processes were in a group already; %u joined: "
-				 "csched rm lets a group's go", path, search.others, search.joined);
+		return error_set(
+			err, EBUSY,
+			"cgroup: %s: %u of its processes were in a group already; %u joined: "
+			"csched rm lets a group's go",
+			path, search.others, search.joined);
 	if (!search.joined)
 		return error_set(err, ESRCH, "cgroup: %s: no process is in it", path);
 	if (verbose)

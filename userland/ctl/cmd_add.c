@@ -26,8 +26,6 @@ static int add_pids(int dev, const struct csched_ioc_group *group, char **pids, 
 	uint64_t pid;
 	int ret = 0;
 
-	for (char **at = pids; *at && !ret; at++)
-		ret = read_pid(*at, &pid, err);
 	for (; *pids && !ret; pids++) {
 		ret = read_pid(*pids, &pid, err);
 		if (!ret)
@@ -43,6 +41,7 @@ int cmd_add(int argc, char **argv, struct error *err)
 	struct csched_ioc_group group;
 	const char *cgroup = NULL;
 	cleanup_close int dev = -1;
+	uint64_t pid;
 	bool verbose = false;
 	int ret, option;
 
@@ -55,10 +54,16 @@ int cmd_add(int argc, char **argv, struct error *err)
 	if (ret)
 		return ret;
 	if (optind == argc || (optind == argc - 1 && !cgroup))
-		return error_set(err, EUSAGE,
-				 "add: name a group and who is to join: csched add NAME PID...|--cgroup PATH");
+		return error_set(
+			err, EUSAGE,
+			"add: name a group and who is to join: csched add NAME PID...|--cgroup PATH");
 	if (cgroup && optind < argc - 1)
-		return error_set(err, EUSAGE, "add: %s: give either processes or --cgroup", argv[optind + 1]);
+		return error_set(err, EUSAGE, "add: %s: give either processes or --cgroup",
+				 argv[optind + 1]);
+	for (char **at = argv + optind + 1; *at && !ret; at++)
+		ret = read_pid(*at, &pid, err);
+	if (ret)
+		return ret;
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;

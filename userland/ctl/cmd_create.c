@@ -19,7 +19,8 @@ int cmd_create(int argc, char **argv, struct error *err)
 		return 0;
 	}
 	if (!args->name[0])
-		return error_set(err, EUSAGE, "create: name the group: csched create NAME [OPTION]...");
+		return error_set(err, EUSAGE,
+				 "create: name the group: csched create NAME [OPTION]...");
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;

@@ -52,14 +52,16 @@ static void explain_due(const struct csched_ioc_group *g, const struct rivals *r
 	}
 	printf("due      %.1f%% of one CPU: weight %u of %llu among the %u group%s that want%s to run, which are "
 	       "due %.1f%% together\n",
-	       (double)g->due_ppm / 1e4, g->weight, (unsigned long long)rivals->weight, rivals->count,
-	       rivals->count == 1 ? "" : "s", rivals->count == 1 ? "s" : "", all);
+	       (double)g->due_ppm / 1e4, g->weight, (unsigned long long)rivals->weight,
+	       rivals->count, rivals->count == 1 ? "" : "s", rivals->count == 1 ? "s" : "", all);
 	if (!g->saturated)
 		return;
 	if (plain > (double)g->due_ppm / 1e4 + 0.05)
 		printf("         readjusted: by weight alone it would be %.1f%%, but %s; the others divide the "
-		       "rest\n", plain, g->cap && g->cap < 100 * g->active ? "its cap allows no more"
-		       : "a task cannot use more than one CPU");
+		       "rest\n",
+		       plain,
+		       g->cap && g->cap < 100 * g->active ? "its cap allows no more"
+							  : "a task cannot use more than one CPU");
 	else
 		printf("         that is all it can use: %u task%s, cap %u%%\n", g->active,
 		       g->active == 1 ? "" : "s", g->cap);
@@ -105,8 +107,8 @@ static void explain_credit(const struct csched_ioc_group *g)
 	format_duration(earned, sizeof(earned), g->earned_ns);
 	format_duration(spent, sizeof(spent), g->spent_ns);
 	format_duration(discarded, sizeof(discarded), g->discarded_ns);
-	printf("credit   %s of at most %s = earned %s - spent %s - discarded %s\n", credit, burst, earned, spent,
-	       discarded);
+	printf("credit   %s of at most %s = earned %s - spent %s - discarded %s\n", credit, burst,
+	       earned, spent, discarded);
 	if (g->standing <= CSCHED_STANDING_OVER)
 		printf("         %s\n", meanings[g->standing]);
 	if (g->flags & CSCHED_SAMPLED)
@@ -126,7 +128,8 @@ static void explain_holders(const struct groups *groups, const struct csched_ioc
 		printf("%s%s %u", separator, other->name, other->held);
 		separator = ", ";
 	}
-	printf("%s\n", *separator ? " (who has them at this moment)" : "nobody has one at this moment");
+	printf("%s\n",
+	       *separator ? " (who has them at this moment)" : "nobody has one at this moment");
 }
 
 int cmd_explain(int argc, char **argv, struct error *err)
@@ -155,8 +158,8 @@ int cmd_explain(int argc, char **argv, struct error *err)
 	rivals = rivals_of(&groups, &g);
 	format_duration(used, sizeof(used), g.used_ns);
 	format_short(slot, sizeof(slot), g.slot_ns);
-	printf("%s: policy %s, weight %u, slots of %s; it has run %s in %llu slots\n", g.name, g.policy, g.weight,
-	       slot, used, g.slots);
+	printf("%s: policy %s, weight %u, slots of %s; it has run %s in %llu slots\n", g.name,
+	       g.policy, g.weight, slot, used, g.slots);
 	explain_tasks(&g);
 	explain_due(&g, &rivals);
 	explain_limits(&g);

@@ -13,8 +13,8 @@ static const struct option options[] = {
 
 static void print_head(void)
 {
-	printf("%-16s %-7s %6s %5s %6s %10s %6s %9s %9s %10s %10s\n", "NAME", "POLICY", "WEIGHT", "CAP",
-	       "STATE", "RUN/TASKS", "DUE", "USED", "LAG", "CREDIT", "BURST");
+	printf("%-16s %-7s %6s %5s %6s %10s %6s %9s %9s %10s %10s\n", "NAME", "POLICY", "WEIGHT",
+	       "CAP", "STATE", "RUN/TASKS", "DUE", "USED", "LAG", "CREDIT", "BURST");
 }
 
 static void print_row(const struct csched_ioc_group *g)
@@ -30,8 +30,9 @@ static void print_row(const struct csched_ioc_group *g)
 	if (g->cap)
 		snprintf(cap, sizeof(cap), "%u%%", g->cap);
 	snprintf(tasks, sizeof(tasks), "%u/%u", g->held, g->tasks);
-	printf("%-16s %-7s %6u %5s %6s %10s %5.1f%%%s%8s %9s %10s %10s\n", g->name, g->policy, g->weight, cap,
-	       group_state(g), tasks, g->due_ppm / 1e4, g->saturated ? "*" : " ", used, lag, credit, burst);
+	printf("%-16s %-7s %6u %5s %6s %10s %5.1f%%%s%8s %9s %10s %10s\n", g->name, g->policy,
+	       g->weight, cap, group_state(g), tasks, g->due_ppm / 1e4, g->saturated ? "*" : " ",
+	       used, lag, credit, burst);
 }
 
 static void print_table(const struct groups *groups)
@@ -63,7 +64,8 @@ int cmd_list(int argc, char **argv, struct error *err)
 	if (ret)
 		return ret;
 	if (optind < argc)
-		return error_set(err, EUSAGE, "list: %s: it takes no names: csched explain NAME tells of one",
+		return error_set(err, EUSAGE,
+				 "list: %s: it takes no names: csched explain NAME tells of one",
 				 argv[optind]);
 	dev = device_open(err);
 	if (dev < 0)

@@ -72,7 +72,8 @@ static int parse(int argc, char **argv, struct wanted *wanted, struct error *err
 			return ret;
 	}
 	if (!ret && !wanted->to && isatty(STDOUT_FILENO))
-		ret = error_set(err, EUSAGE, "plot: a picture is not for terminals: give -o FILE.svg");
+		ret = error_set(err, EUSAGE,
+				"plot: a picture is not for terminals: give -o FILE.svg");
 	if (ret)
 		return ret;
 	return output_words(argc, argv, seconds, wanted->from, &wanted->record.command, err);

@@ -110,8 +110,9 @@ static void report(int dev, uint32_t id, double seconds)
 		return;
 	format_duration(lag, sizeof(lag), g.lag_ns);
 	format_duration(credit, sizeof(credit), g.credit_ns);
-	fprintf(stderr, "csched: %s: ran %.3fs in %.3fs (%.1f%% of one CPU), %llu slots, lag %s", g.name,
-		(double)g.used_ns / 1e9, seconds, (double)g.used_ns / 1e7 / seconds, g.slots, lag);
+	fprintf(stderr, "csched: %s: ran %.3fs in %.3fs (%.1f%% of one CPU), %llu slots, lag %s",
+		g.name, (double)g.used_ns / 1e9, seconds, (double)g.used_ns / 1e7 / seconds,
+		g.slots, lag);
 	if (!strcmp(g.policy, "credit"))
 		fprintf(stderr, ", credit %s, boosted %llu times", credit, g.boosts);
 	if (g.tasks)
@@ -166,7 +167,8 @@ int cmd_run(int argc, char **argv, struct error *err)
 	while (words < argc && strcmp(argv[words], "--") != 0)
 		words++;
 	if (words >= argc - 1)
-		return error_set(err, EUSAGE, "run: name a group or give options, and a command: csched run "
+		return error_set(err, EUSAGE,
+				 "run: name a group or give options, and a command: csched run "
 				 "NAME -- COMMAND, csched run --weight 50 -- COMMAND");
 	/* parse_attributes() sees what is before the command. */
 	argv[words] = NULL;
@@ -174,10 +176,12 @@ int cmd_run(int argc, char **argv, struct error *err)
 	if (ret)
 		return ret;
 	if (attributes.list_presets)
-		return error_set(err, EUSAGE, "preset: list: csched create --preset list prints them");
+		return error_set(err, EUSAGE,
+				 "preset: list: csched create --preset list prints them");
 	if (attributes.any)
 		return run_alone(&attributes.args, argv + words + 1, err);
 	if (!attributes.args.name[0])
-		return error_set(err, EUSAGE, "run: name a group, or give options for one of its own");
+		return error_set(err, EUSAGE,
+				 "run: name a group, or give options for one of its own");
 	return run_in(attributes.args.name, argv + words + 1, err);
 }

@@ -18,12 +18,14 @@ int cmd_set(int argc, char **argv, struct error *err)
 	if (!wanted.args.name[0])
 		return error_set(err, EUSAGE, "set: name a group: csched set NAME OPTION...");
 	if (wanted.fixed)
-		return error_set(err, EUSAGE, "set: --%s: is fixed when a group is made: make another one",
+		return error_set(err, EUSAGE,
+				 "set: --%s: is fixed when a group is made: make another one",
 				 wanted.fixed);
 	if (!wanted.set)
-		return error_set(err, EUSAGE,
-				 "set: %s: nothing to change: give --weight, --cap, --burst or --baseline",
-				 wanted.args.name);
+		return error_set(
+			err, EUSAGE,
+			"set: %s: nothing to change: give --weight, --cap, --burst or --baseline",
+			wanted.args.name);
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;

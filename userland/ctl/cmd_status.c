@@ -15,9 +15,10 @@ static void print_json(const struct csched_ioc_status *s)
 	printf("{\"device\": \"%s\", \"version\": %d, \"backend\": \"%s\", \"cpus\": %u, \"groups\": %u, "
 	       "\"tasks\": %u, \"parked\": %u, \"user_weight_max\": %u, \"user_cap_max\": %u, "
 	       "\"user_groups_max\": %u, \"ring_bytes\": %llu, \"park_max_ns\": %llu}\n",
-	       CSCHED_DEVICE, CSCHED_ABI_VERSION, s->backend == CSCHED_BACKEND_PARK ? "park" : "demote",
-	       s->cpus, s->groups, s->tasks, s->parked, s->user_weight_max, s->user_cap_max,
-	       s->user_groups_max, s->ring_bytes, s->park_max_ns);
+	       CSCHED_DEVICE, CSCHED_ABI_VERSION,
+	       s->backend == CSCHED_BACKEND_PARK ? "park" : "demote", s->cpus, s->groups, s->tasks,
+	       s->parked, s->user_weight_max, s->user_cap_max, s->user_groups_max, s->ring_bytes,
+	       s->park_max_ns);
 }
 
 static void print_text(const struct csched_ioc_status *s)
@@ -30,14 +31,15 @@ static void print_text(const struct csched_ioc_status *s)
 	if (s->user_cap_max)
 		snprintf(cap, sizeof(cap), "up to %u%%", s->user_cap_max);
 	printf("device    %s, version %d\n", CSCHED_DEVICE, CSCHED_ABI_VERSION);
-	printf("backend   %s\n", s->backend == CSCHED_BACKEND_PARK
-					 ? "park: tasks without a slot sleep at their return to user mode"
-					 : "demote: tasks without a slot are SCHED_IDLE (this kernel cannot park "
-					   "them); no caps");
+	printf("backend   %s\n",
+	       s->backend == CSCHED_BACKEND_PARK
+		       ? "park: tasks without a slot sleep at their return to user mode"
+		       : "demote: tasks without a slot are SCHED_IDLE (this kernel cannot park "
+			 "them); no caps");
 	printf("groups    %u, with %u tasks, %u of them parked\n", s->groups, s->tasks, s->parked);
 	printf("park-max  %s unless a group says otherwise\n", park_max);
-	printf("users     without CAP_SYS_NICE: weight %s, cap %s, at most %u groups\n", weight, cap,
-	       s->user_groups_max);
+	printf("users     without CAP_SYS_NICE: weight %s, cap %s, at most %u groups\n", weight,
+	       cap, s->user_groups_max);
 	printf("events    %u rings of %llu KiB\n", s->cpus, s->ring_bytes / 1024);
 }
 

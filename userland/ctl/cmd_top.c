@@ -145,7 +145,8 @@ static int wait_for_next(struct top *top, uint64_t until, struct top_view *view,
 	while (!ret && !ended && now < until) {
 		int left = (int)((until - now) / MS) + 1;
 
-		if (poll(&keys, 1, left < PAUSE_MS ? left : PAUSE_MS) > 0 && take_key(view, top->count))
+		if (poll(&keys, 1, left < PAUSE_MS ? left : PAUSE_MS) > 0 &&
+		    take_key(view, top->count))
 			return 0;
 		ret = top_drain(top, err);
 		now = now_ns();
@@ -153,7 +154,8 @@ static int wait_for_next(struct top *top, uint64_t until, struct top_view *view,
 	return ret;
 }
 
-static int loop(struct top *top, const struct wanted *wanted, struct top_view *view, struct error *err)
+static int loop(struct top *top, const struct wanted *wanted, struct top_view *view,
+		struct error *err)
 {
 	int ret = 0;
 
@@ -177,10 +179,12 @@ static int take_sort(const char *value, enum top_sort *sort, struct error *err)
 			return 0;
 		}
 	}
-	return error_set(err, EUSAGE, "sort: %.32s: there are cpu, lag, credit, weight and name", value);
+	return error_set(err, EUSAGE, "sort: %.32s: there are cpu, lag, credit, weight and name",
+			 value);
 }
 
-static int parse(int argc, char **argv, struct wanted *wanted, enum top_sort *sort, struct error *err)
+static int parse(int argc, char **argv, struct wanted *wanted, enum top_sort *sort,
+		 struct error *err)
 {
 	int ret, option;
 

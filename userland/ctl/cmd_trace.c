@@ -15,7 +15,6 @@ static const struct option options[] = {
 	{ "seconds", required_argument, NULL, 's' },
 	{ "format", required_argument, NULL, 'f' },
 	{ "from", required_argument, NULL, 'F' },
-	{ "past", no_argument, NULL, 'p' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -98,8 +97,6 @@ static int parse(int argc, char **argv, struct wanted *wanted, struct error *err
 			wanted->to = optarg;
 		else if (option == 'F')
 			wanted->from = optarg;
-		else if (option == 'p')
-			wanted->record.past = true;
 		else if (option == 'f')
 			ret = take_format(optarg, &wanted->format, err);
 		else
@@ -125,7 +122,8 @@ int cmd_trace(int argc, char **argv, struct error *err)
 	if (wanted.format == BY_NAME)
 		wanted.format = format_of(wanted.to);
 	if (wanted.format == RECORDING && !wanted.to && isatty(STDOUT_FILENO))
-		return error_set(err, EUSAGE, "trace: a recording is not for terminals: give -o FILE.csched");
+		return error_set(err, EUSAGE,
+				 "trace: a recording is not for terminals: give -o FILE.csched");
 	ret = output_open(&output, wanted.to, err);
 	if (ret)
 		return ret;

@@ -54,7 +54,7 @@ void print_json_string(FILE *out, const char *text);
 struct preset {
 	const char *name;
 	unsigned int vcpus;
-	unsigned int percent;	/* baseline of each vCPU */
+	unsigned int percent; /* baseline of each vCPU */
 };
 
 const struct preset *preset_find(const char *name);

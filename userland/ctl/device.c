@@ -35,8 +35,8 @@ int device_open(struct error *err)
 	if (version == CSCHED_ABI_VERSION)
 		return fd;
 	close(fd);
-	return error_set(err, EPROTO, "open: %s: speaks version %d: this csched speaks %d", CSCHED_DEVICE,
-			 version, CSCHED_ABI_VERSION);
+	return error_set(err, EPROTO, "open: %s: speaks version %d: this csched speaks %d",
+			 CSCHED_DEVICE, version, CSCHED_ABI_VERSION);
 }
 
 static bool exists(int dev, const char *name, struct csched_ioc_group *group)
@@ -110,12 +110,13 @@ static int beyond_limits(int dev, const char *verb, const char *name, struct err
 
 	if (ioctl(dev, CSCHED_IOC_STATUS, &status))
 		return error_errno(err, EACCES, NULL, "%s: %s", verb, name);
-	return error_set(err, EACCES,
-			 "%s: %s: more than a user may have: without CAP_SYS_NICE weights go to %s%.0u, caps to "
-			 "%s%.0u, and there are at most %u groups",
-			 verb, name, status.user_weight_max ? "" : "the policy's default",
-			 status.user_weight_max, status.user_cap_max ? "" : "any", status.user_cap_max,
-			 status.user_groups_max);
+	return error_set(
+		err, EACCES,
+		"%s: %s: more than a user may have: without CAP_SYS_NICE weights go to %s%.0u, caps to "
+		"%s%.0u, and there are at most %u groups",
+		verb, name, status.user_weight_max ? "" : "the policy's default",
+		status.user_weight_max, status.user_cap_max ? "" : "any", status.user_cap_max,
+		status.user_groups_max);
 }
 
 /* The first CPU asked for that is not online, or -1. */
@@ -149,30 +150,45 @@ static bool visible(const char *name)
 
 #define MS 1000000ull
 
+/* Slot or park-max out of bounds: returns a negative errno; else 0. */
+static int bad_times(const struct csched_ioc_create *args, struct error *err)
+{
+	uint64_t slot = args->slot_ns ? args->slot_ns : 5 * MS;
+
+	if (slot < MS / 2 || slot > 1000 * MS)
+		return error_set(err, EINVAL, "create: %s: a slot is 0.5ms to 1s", args->name);
+	if (args->park_max_ns && (args->park_max_ns < slot || args->park_max_ns > 10000 * MS))
+		return error_set(err, EINVAL, "create: %s: park-max is from one slot to 10s",
+				 args->name);
+	return 0;
+}
+
 /* EINVAL says that something is wrong with the request: what? */
 static int bad_request(int dev, const struct csched_ioc_create *args, struct error *err)
 {
-	uint64_t slot = args->slot_ns ? args->slot_ns : 5 * MS;
 	struct csched_ioc_group group;
 	int cpu = cpu_not_online(args);
 
 	if (!visible(args->name))
-		return error_set(err, EINVAL, "create: \"%s\": a name has no spaces and only visible characters",
+		return error_set(err, EINVAL,
+				 "create: \"%s\": a name has no spaces and only visible characters",
 				 args->name);
 	if (exists(dev, args->name, &group))
-		return error_set(err, EINVAL, "create: %s: the name is taken: choose another, or csched rm %s",
-				 args->name, args->name);
-	if (slot < MS / 2 || slot > 1000 * MS)
-		return error_set(err, EINVAL, "create: %s: a slot is 0.5ms to 1s", args->name);
-	if (args->park_max_ns && (args->park_max_ns < slot || args->park_max_ns > 10000 * MS))
-		return error_set(err, EINVAL, "create: %s: park-max is from one slot to 10s", args->name);
-	if (cpu >= 0)
 		return error_set(err, EINVAL,
-				 "create: %s: CPU %d is not online: /sys/devices/system/cpu/online lists those "
-				 "that are",
-				 args->name, cpu);
-	return error_set(err, EINVAL, "create: %s: the module knows no policy %s: there are share, lottery "
-			 "and credit", args->name, args->policy);
+				 "create: %s: the name is taken: choose another, or csched rm %s",
+				 args->name, args->name);
+	if (bad_times(args, err))
+		return -EINVAL;
+	if (cpu >= 0)
+		return error_set(
+			err, EINVAL,
+			"create: %s: CPU %d is not online: /sys/devices/system/cpu/online lists those "
+			"that are",
+			args->name, cpu);
+	return error_set(err, EINVAL,
+			 "create: %s: the module knows no policy %s: there are share, lottery "
+			 "and credit",
+			 args->name, args->policy);
 }
 
 static const char *why_not_created(int errnum, const struct csched_ioc_create *args)
@@ -204,6 +220,9 @@ int device_create(int dev, struct csched_ioc_create *args, struct error *err)
 		return bad_request(dev, args, err);
 	if (failed == EACCES)
 		return beyond_limits(dev, "create", args->name, err);
+	/* Another slot than the others', and no good in itself. */
+	if (failed == EEXIST && bad_times(args, err))
+		return -EINVAL;
 	return error_errno(err, failed, why_not_created(failed, args), "create: %s", args->name);
 }
 
@@ -218,7 +237,8 @@ int device_set(int dev, const char *name, const struct csched_ioc_set *args, str
 	if (failed == EACCES)
 		return beyond_limits(dev, "set", name, err);
 	if (failed == EPERM)
-		return error_errno(err, failed, "it is another user's: CAP_SYS_NICE is needed", "set: %s", name);
+		return error_errno(err, failed, "it is another user's: CAP_SYS_NICE is needed",
+				   "set: %s", name);
 	ioctl(dev, CSCHED_IOC_GROUP, &group);
 	return error_errno(err, failed, bad_value(failed, group.policy), "set: %s", name);
 }
@@ -231,8 +251,8 @@ int device_remove(int dev, const struct csched_ioc_group *group, struct error *e
 		return 0;
 	failed = errno;
 	return error_errno(err, failed,
-			   failed == EPERM ? "it is another user's: CAP_SYS_NICE is needed" : NULL, "rm: %s",
-			   group->name);
+			   failed == EPERM ? "it is another user's: CAP_SYS_NICE is needed" : NULL,
+			   "rm: %s", group->name);
 }
 
 static const char *why_not_added(int errnum, pid_t pid)
@@ -264,6 +284,6 @@ int device_add(int dev, const struct csched_ioc_group *group, pid_t pid, struct 
 	if (!ioctl(dev, CSCHED_IOC_ADD, &args))
 		return 0;
 	failed = errno;
-	return error_errno(err, failed, why_not_added(failed, pid), "add to %s: pid %d", group->name,
-			   (int)pid);
+	return error_errno(err, failed, why_not_added(failed, pid), "add to %s: pid %d",
+			   group->name, (int)pid);
 }

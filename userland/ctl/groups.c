@@ -80,12 +80,13 @@ void group_print_json(FILE *out, const struct csched_ioc_group *g)
 		"\"slot_ns\": %llu, \"accounting\": \"%s\", \"persist\": %s, \"uid\": %u, \"tasks\": %u, "
 		"\"active\": %u, \"running\": %u, \"parked\": %u, \"throttled\": %s, \"saturated\": %s, ",
 		group_state(g), g->weight, g->cap, g->baseline, g->burst_ns, g->slot_ns,
-		g->flags & CSCHED_SAMPLED ? "tick" : "exact", yes_or_no(g->flags & CSCHED_PERSIST), g->uid,
-		g->tasks, g->active, g->held, g->parked, yes_or_no(g->throttled), yes_or_no(g->saturated));
+		g->flags & CSCHED_SAMPLED ? "tick" : "exact", yes_or_no(g->flags & CSCHED_PERSIST),
+		g->uid, g->tasks, g->active, g->held, g->parked, yes_or_no(g->throttled),
+		yes_or_no(g->saturated));
 	fprintf(out,
 		"\"due_ppm\": %llu, \"now_ns\": %llu, \"used_ns\": %llu, \"lag_ns\": %lld, \"credit_ns\": %lld, "
 		"\"earned_ns\": %llu, \"spent_ns\": %llu, \"discarded_ns\": %llu, \"slots\": %llu, "
 		"\"boosts\": %llu}",
-		g->due_ppm, g->now_ns, g->used_ns, g->lag_ns, g->credit_ns, g->earned_ns, g->spent_ns,
-		g->discarded_ns, g->slots, g->boosts);
+		g->due_ppm, g->now_ns, g->used_ns, g->lag_ns, g->credit_ns, g->earned_ns,
+		g->spent_ns, g->discarded_ns, g->slots, g->boosts);
 }

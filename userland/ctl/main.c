@@ -7,22 +7,28 @@
 static const struct verb {
 	const char *name;
 	int (*run)(int argc, char **argv, struct error *err);
-	int failure;	/* exit status if it fails */
+	int failure; /* exit status if it fails */
 	const char *arguments;
 	const char *summary;
 } verbs[] = {
-	{ "create", cmd_create, 1, "NAME [OPTION]...", "make a group that stays until it is removed" },
-	{ "add", cmd_add, 1, "NAME PID...|--cgroup PATH", "processes join, and children they will have" },
+	{ "create", cmd_create, 1, "NAME [OPTION]...",
+	  "make a group that stays until it is removed" },
+	{ "add", cmd_add, 1, "NAME PID...|--cgroup PATH",
+	  "processes join, and children they will have" },
 	/* Other statuses are the command's: env(1), nohup(1) and timeout(1) use the same. */
-	{ "run", cmd_run, 125, "NAME|OPTION... -- COMMAND", "run a command in a group, or in one of its own" },
+	{ "run", cmd_run, 125, "NAME|OPTION... -- COMMAND",
+	  "run a command in a group, or in one of its own" },
 	{ "list", cmd_list, 1, "[--json]", "how every group fares" },
 	{ "top", cmd_top, 1, "[-d TIME] [-n COUNT]", "the same, live, with what each CPU does" },
 	{ "explain", cmd_explain, 1, "NAME", "why a group gets what it gets" },
 	{ "set", cmd_set, 1, "NAME OPTION...", "change weight, cap, burst or baseline" },
 	{ "rm", cmd_rm, 1, "NAME...", "let a group's tasks go and forget it" },
-	{ "status", cmd_status, 1, "[--json]", "the module: how it keeps tasks back, limits, totals" },
-	{ "trace", cmd_trace, 1, "[-o FILE] [-- COMMAND]", "record every slot: Perfetto JSON, or a chart in text" },
-	{ "plot", cmd_plot, 1, "-o FILE.svg [-- COMMAND]", "draw shares, lag and credit over time" },
+	{ "status", cmd_status, 1, "[--json]",
+	  "the module: how it keeps tasks back, limits, totals" },
+	{ "trace", cmd_trace, 1, "[-o FILE] [-- COMMAND]",
+	  "record every slot: Perfetto JSON, or a chart in text" },
+	{ "plot", cmd_plot, 1, "-o FILE.svg [-- COMMAND]",
+	  "draw shares, lag and credit over time" },
 };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -50,7 +56,6 @@ static void print_help(void)
 	     "  --seconds TIME      for so long (10); or until the COMMAND ends, or Ctrl-C\n"
 	     "  --from FILE         draw a recording that trace made\n"
 	     "  --format FORMAT     trace: json, text, recording\n"
-	     "  --past              trace: also what happened before, as far as the kernel still knows\n"
 	     "  --kind KIND         plot: share (default), lag, credit, or several: share,lag\n"
 	     "\ncsched(1) has examples, the keys of --json, and exit statuses.");
 }

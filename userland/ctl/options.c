@@ -13,25 +13,33 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return least < c ? least : c;
 }
 
-/* How many letters have to be changed, added or dropped (Levenshtein); both at most WORD_MAX. */
+/*
+ * How many letters have to be changed, added, dropped, or swapped with their neighbour (optimal
+ * string alignment); both words have at most WORD_MAX.
+ */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1], i, j, na = strlen(a), nb = strlen(b);
+	size_t rows[3][WORD_MAX + 1], na = strlen(a), nb = strlen(b);
+	size_t *last = rows[0], *row = rows[1], *before = rows[2];
 
-	for (j = 0; j <= nb; j++)
-		row[j] = j;
-	for (i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
+	for (size_t j = 0; j <= nb; j++)
+		last[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t *spare = before;
 
 		row[0] = i;
-		for (j = 1; j <= nb; j++) {
-			size_t above = row[j];
-
-			row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
+		for (size_t j = 1; j <= nb; j++) {
+			row[j] = smallest(last[j] + 1, row[j - 1] + 1,
+					  last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
 		}
+		before = last;
+		last = row;
+		row = spare;
 	}
-	return row[nb];
+	return last[nb];
 }
 
 /*
@@ -71,8 +79,8 @@ static int unknown(const char *verb, const char *given, const struct option *opt
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(given + 2, "="), given + 2);
 	meant = nearest(word, names, count);
 	if (meant)
-		return error_set(err, EUSAGE, "%s: --%s: no such option: did you mean --%s?", verb, word,
-				 meant);
+		return error_set(err, EUSAGE, "%s: --%s: no such option: did you mean --%s?", verb,
+				 word, meant);
 	return error_set(err, EUSAGE, "%s: --%s: no such option: see csched --help", verb, word);
 }
 
@@ -97,9 +105,10 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 	if (*option != '?')
 		return 1;
 	if (strncmp(given, "--", 2) != 0)
-		return error_set(err, EUSAGE, "%s: -%c: no such option: see csched --help", argv[0], optopt);
+		return error_set(err, EUSAGE, "%s: -%c: no such option: see csched --help", argv[0],
+				 optopt);
 	if (optopt)
-		return error_set(err, EUSAGE, "%s: %.*s: takes no value", argv[0], (int)strcspn(given, "="),
-				 given);
+		return error_set(err, EUSAGE, "%s: %.*s: takes no value", argv[0],
+				 (int)strcspn(given, "="), given);
 	return unknown(argv[0], given, options, err);
 }

@@ -83,11 +83,13 @@ int output_words(int argc, char **argv, bool seconds, const char *from, char ***
 	if (optind == argc)
 		return 0;
 	if (strcmp(argv[optind - 1], "--") != 0)
-		return error_set(err, EUSAGE, "%s: %s: a command comes after --: csched %s -o FILE -- COMMAND", verb,
-				 argv[optind], verb);
+		return error_set(err, EUSAGE,
+				 "%s: %s: a command comes after --: csched %s -o FILE -- COMMAND",
+				 verb, argv[optind], verb);
 	if (from || seconds)
-		return error_set(err, EUSAGE, "%s: %s: give a command, --seconds or --from, not two of them", verb,
-				 argv[optind]);
+		return error_set(err, EUSAGE,
+				 "%s: %s: give a command, --seconds or --from, not two of them",
+				 verb, argv[optind]);
 	*command = argv + optind;
 	return 0;
 }

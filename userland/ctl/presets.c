@@ -12,15 +12,9 @@
 #define DAY_NS (86400 * 1000000000ull)
 
 static const struct preset presets[] = {
-	{ "t2.nano", 1, 5 },
-	{ "t2.micro", 1, 10 },
-	{ "t2.small", 1, 20 },
-	{ "t3.nano", 2, 5 },
-	{ "t3.micro", 2, 10 },
-	{ "t3.small", 2, 20 },
-	{ "t3.large", 2, 30 },
-	{ "t3.xlarge", 4, 40 },
-	{ "t3.2xlarge", 8, 40 },
+	{ "t2.nano", 1, 5 },   { "t2.micro", 1, 10 },  { "t2.small", 1, 20 },
+	{ "t3.nano", 2, 5 },   { "t3.micro", 2, 10 },  { "t3.small", 2, 20 },
+	{ "t3.large", 2, 30 }, { "t3.xlarge", 4, 40 }, { "t3.2xlarge", 8, 40 },
 };
 
 #define COUNT (sizeof(presets) / sizeof(presets[0]))
@@ -65,7 +59,7 @@ void presets_print(FILE *out)
 		char burst[32];
 
 		format_short(burst, sizeof(burst), preset_burst(p));
-		fprintf(out, "%-11s %6u %9u%% %5u%% %9s %13g\n", p->name, p->vcpus, preset_baseline(p),
-			100 * p->vcpus, burst, preset_baseline(p) * 0.6);
+		fprintf(out, "%-11s %6u %9u%% %5u%% %9s %13g\n", p->name, p->vcpus,
+			preset_baseline(p), 100 * p->vcpus, burst, preset_baseline(p) * 0.6);
 	}
 }

@@ -16,11 +16,14 @@ enum top_sort { SORT_CPU, SORT_LAG, SORT_CREDIT, SORT_WEIGHT, SORT_NAME, SORTS }
  * @g: how it stands now
  * @percent: of one CPU that it had
  * @slots: how many slots a second
+ * @unplaced_ns: how much it ran of which no event says where: a task that nobody wants
+ *	to replace runs on without any
  */
 struct top_row {
 	struct csched_ioc_group g;
 	double percent;
 	double slots;
+	uint64_t unplaced_ns;
 };
 
 /**

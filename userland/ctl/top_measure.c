@@ -25,8 +25,7 @@ int top_open(struct top *top, struct error *err)
 	*top = (struct top){ .dev = device_open(err) };
 	if (top->dev < 0)
 		return top->dev;
-	/* What is in the rings from before tells who runs now. */
-	if (rings_open(top->dev, true, &top->rings, &top->blind))
+	if (rings_open(top->dev, &top->rings, &top->blind))
 		top->rings.count = 0;
 	else
 		top->blind.text[0] = '\0';
@@ -65,7 +64,7 @@ static enum top_sort order;
 
 static int compare(int64_t a, int64_t b)
 {
-	return (a < b) - (a > b);	/* the largest first */
+	return (a < b) - (a > b); /* the largest first */
 }
 
 static int by_order(const void *x, const void *y)
@@ -93,12 +92,14 @@ static int by_order(const void *x, const void *y)
 	return ret ? ret : strcmp(a->g.name, b->g.name);
 }
 
-static void measure_row(const struct top *top, const struct csched_ioc_group *g, struct top_row *row)
+static void measure_row(const struct top *top, const struct csched_ioc_group *g,
+			struct top_row *row)
 {
 	const struct csched_ioc_group *old = groups_find(&top->before, g->id);
 	double ns = old ? (double)(g->now_ns - old->now_ns) : (double)top->interval_ns;
 
 	row->g = *g;
+	row->unplaced_ns = g->used_ns - (old ? old->used_ns : 0);
 	row->percent = ns > 0 ? 100.0 * (double)(g->used_ns - (old ? old->used_ns : 0)) / ns : 0;
 	row->slots = ns > 0 ? 1e9 * (double)(g->slots - (old ? old->slots : 0)) / ns : 0;
 }
@@ -121,6 +122,14 @@ static int make_rows(struct top *top, enum top_sort sort, struct error *err)
 	return 0;
 }
 
+static void place(struct top *top, uint32_t cpu, size_t j, uint64_t ns)
+{
+	struct top_row *row = &top->rows[j];
+
+	top->cpu_ns[cpu * top->count + j] += ns;
+	row->unplaced_ns -= ns < row->unplaced_ns ? ns : row->unplaced_ns;
+}
+
 static void count_slice(struct top *top, const struct slice *s)
 {
 	uint64_t begin = s->begin > top->r.begin_ns ? s->begin : top->r.begin_ns;
@@ -130,7 +139,7 @@ static void count_slice(struct top *top, const struct slice *s)
 	top->seen[s->cpu] = true;
 	for (size_t j = 0; j < top->count; j++)
 		if (top->rows[j].g.id == s->group && s->end > begin)
-			top->cpu_ns[s->cpu * top->count + j] += s->end - begin;
+			place(top, s->cpu, j, s->end - begin);
 }
 
 /* A slot that goes on is one that begins with the next interval. */
@@ -146,7 +155,10 @@ static int carry_over(struct top *top, const struct timeline *timeline, struct e
 		if (!e)
 			return -ENOMEM;
 		*e = (struct csched_event){
-			.time_ns = top->r.end_ns, .group = s->group, .pid = s->pid, .cpu = s->cpu,
+			.time_ns = top->r.end_ns,
+			.group = s->group,
+			.pid = s->pid,
+			.cpu = s->cpu,
 			.type = CSCHED_EVENT_PICK,
 		};
 		top->r.count++;

@@ -55,7 +55,8 @@ static void shares(const struct top *top, size_t cpu)
 		if (best == top->count)
 			return;
 		below = top->cpu_ns[cpu * top->count + best];
-		printf(" %.12s %.0f%%", top->rows[best].g.name, 100.0 * (double)below / (double)top->interval_ns);
+		printf(" %.12s %.0f%%", top->rows[best].g.name,
+		       100.0 * (double)below / (double)top->interval_ns);
 	}
 }
 
@@ -75,6 +76,25 @@ static unsigned int show_cpus(const struct top *top, const struct top_view *view
 	return lines;
 }
 
+/* One more line, if somebody ran and no event says where. Returns how many lines that is. */
+static unsigned int show_unplaced(const struct top *top, const struct top_view *view)
+{
+	bool any = false;
+
+	for (size_t j = 0; j < top->count; j++) {
+		if (top->rows[j].unplaced_ns * 20 < top->interval_ns)
+			continue;
+		printf("%s %.12s %.0f%%", any ? "" : "CPU ?  ", top->rows[j].g.name,
+		       100.0 * (double)top->rows[j].unplaced_ns / (double)top->interval_ns);
+		any = true;
+	}
+	if (!any)
+		return 0;
+	printf("  (runs on undisturbed, so no event says where)");
+	clear_rest(view);
+	return 1;
+}
+
 static void show_row(const struct top_row *row, const struct top_view *view)
 {
 	const struct csched_ioc_group *g = &row->g;
@@ -90,8 +110,8 @@ static void show_row(const struct top_row *row, const struct top_view *view)
 		printf("\033[38;5;%um", colour_of(g->id));
 	printf("%-16s", g->name);
 	printf("%s %6.1f%% %6.1f%%%s%7u %6s %6s %9s %7.0f %10s %10s", view->colour ? "\033[0m" : "",
-	       row->percent, (double)g->due_ppm / 1e4, g->saturated ? "*" : " ", g->weight, cap, group_state(g),
-	       tasks, row->slots, lag, credit);
+	       row->percent, (double)g->due_ppm / 1e4, g->saturated ? "*" : " ", g->weight, cap,
+	       group_state(g), tasks, row->slots, lag, credit);
 	clear_rest(view);
 }
 
@@ -103,8 +123,8 @@ static void show_head(const struct top *top, const struct top_view *view)
 		tasks += top->rows[i].g.tasks;
 		parked += top->rows[i].g.parked;
 	}
-	printf("csched: %zu groups, %u tasks, %u parked; %.1fs; sorted by %s", top->count, tasks, parked,
-	       (double)top->interval_ns / 1e9, top_sorts[view->sort]);
+	printf("csched: %zu groups, %u tasks, %u parked; %.1fs; sorted by %s", top->count, tasks,
+	       parked, (double)top->interval_ns / 1e9, top_sorts[view->sort]);
 	if (top->r.lost)
 		printf("; %llu events missed", (unsigned long long)top->r.lost);
 	clear_rest(view);
@@ -122,10 +142,12 @@ void top_show(const struct top *top, const struct top_view *view)
 		printf("no CPU lines: %.*s", (int)view->width - 15, top->blind.text);
 		clear_rest(view);
 		lines++;
+	} else {
+		lines += show_unplaced(top, view);
 	}
-	printf("%s%-16s %7s %7s %7s %6s %6s %9s %7s %10s %10s%s", view->colour ? "\033[7m" : "", "NAME", "CPU",
-	       "DUE", "WEIGHT", "CAP", "STATE", "RUN/TASKS", "SLOTS/s", "LAG", "CREDIT",
-	       view->colour ? "\033[0m" : "");
+	printf("%s%-16s %7s %7s %7s %6s %6s %9s %7s %10s %10s%s", view->colour ? "\033[7m" : "",
+	       "NAME", "CPU", "DUE", "WEIGHT", "CAP", "STATE", "RUN/TASKS", "SLOTS/s", "LAG",
+	       "CREDIT", view->colour ? "\033[0m" : "");
 	clear_rest(view);
 	for (i = view->scroll; i < top->count && lines < height - 1; i++, lines++)
 		show_row(&top->rows[i], view);
@@ -140,8 +162,8 @@ void top_show_json(const struct top *top)
 {
 	bool first = true;
 
-	printf("{\"interval_ns\": %llu, \"lost\": %llu, \"cpus\": [", (unsigned long long)top->interval_ns,
-	       (unsigned long long)top->r.lost);
+	printf("{\"interval_ns\": %llu, \"lost\": %llu, \"cpus\": [",
+	       (unsigned long long)top->interval_ns, (unsigned long long)top->r.lost);
 	for (size_t cpu = 0; cpu < top->r.cpus; cpu++) {
 		bool first_group = true;
 
@@ -163,8 +185,10 @@ void top_show_json(const struct top *top)
 	}
 	fputs("], \"groups\": [", stdout);
 	for (size_t j = 0; j < top->count; j++) {
-		printf("%s{\"cpu_percent\": %.3f, \"slots_per_second\": %.1f, \"group\": ", j ? ", " : "",
-		       top->rows[j].percent, top->rows[j].slots);
+		printf("%s{\"cpu_percent\": %.3f, \"unplaced_ns\": %llu, \"slots_per_second\": %.1f, "
+		       "\"group\": ",
+		       j ? ", " : "", top->rows[j].percent,
+		       (unsigned long long)top->rows[j].unplaced_ns, top->rows[j].slots);
 		group_print_json(stdout, &top->rows[j].g);
 		putchar('}');
 	}

@@ -19,7 +19,8 @@ int parse_number(const char *text, const char *what, uint64_t most, uint64_t *va
 	errno = 0;
 	*value = strtoull(text, &end, 10);
 	if (!isdigit((unsigned char)text[0]) || *end || errno || *value > most)
-		return error_set(err, EUSAGE, "%s: %.64s: not a number from 0 to %" PRIu64, what, text, most);
+		return error_set(err, EUSAGE, "%s: %.64s: not a number from 0 to %" PRIu64, what,
+				 text, most);
 	return 0;
 }
 
@@ -88,7 +89,8 @@ int parse_seconds(const char *text, const char *what, uint64_t *ns, struct error
 {
 	if (read_duration(text, "s", ns) && *ns)
 		return 0;
-	return error_set(err, EUSAGE, "%s: %.64s: not a time: write seconds, or 200ms or 5m", what, text);
+	return error_set(err, EUSAGE, "%s: %.64s: not a time: write seconds, or 200ms or 5m", what,
+			 text);
 }
 
 /* 0-1,4 into one bit a CPU. */
@@ -108,8 +110,10 @@ int parse_cpus(const char *text, uint64_t *words, struct error *err)
 			last = strtoul(at, &end, 10);
 		}
 		if (!good || (*end && *end != ',') || last < first || last >= 64 * CSCHED_CPU_WORDS)
-			return error_set(err, EUSAGE, "cpus: %.64s: not a list of CPUs from 0 to %d: write 0-1,4", text,
-					 64 * CSCHED_CPU_WORDS - 1);
+			return error_set(
+				err, EUSAGE,
+				"cpus: %.64s: not a list of CPUs from 0 to %d: write 0-1,4", text,
+				64 * CSCHED_CPU_WORDS - 1);
 		for (unsigned long cpu = first; cpu <= last; cpu++)
 			words[cpu / 64] |= 1ull << (cpu % 64);
 		at = *end ? end + 1 : NULL;
@@ -140,7 +144,8 @@ void format_short(char *text, size_t size, uint64_t ns)
 	static const struct {
 		double ns;
 		const char *name;
-	} units[] = { { 3600e9, "h" }, { 60e9, "m" }, { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" }, { 1, "ns" } };
+	} units[] = { { 3600e9, "h" }, { 60e9, "m" }, { 1e9, "s" },
+		      { 1e6, "ms" },   { 1e3, "us" }, { 1, "ns" } };
 	size_t i = 0;
 
 	while (i < 5 && ns < units[i].ns)

@@ -41,4 +41,9 @@ thousand() {
 	rmmod credit_sched
 }
 
+# csched as a user types it.
+csched() {
+	sh /virtlab/tests/e2e/credit_sched/csched_in_vm.sh $module
+}
+
 $what

@@ -89,6 +89,7 @@ static void a_word_nearly_right_is_guessed_and_no_other(void)
 	CHECK(!strcmp(nearest("wieght", words, 4), "weight"), "wieght");
 	CHECK(!strcmp(nearest("weigth", words, 4), "weight"), "weigth");
 	CHECK(!strcmp(nearest("brst", words, 4), "burst"), "brst");
+	CHECK(!strcmp(nearest("acp", words, 4), "cap"), "acp");
 	CHECK(!nearest("x", words, 4), "x is like %s", nearest("x", words, 4));
 	CHECK(!nearest("", words, 4), "nothing is like something");
 	CHECK(!nearest("cpu", words, 4), "cpu is like %s", nearest("cpu", words, 4));

@@ -99,11 +99,12 @@ static void draw_cpu(struct chart *chart, size_t first, size_t end, FILE *out)
 	for (size_t column = 0; column < chart->columns; column++)
 		chart->row[column] = letter(chart, column, &first, end);
 	for (size_t column = 0; column < chart->columns; column += chart->width) {
-		size_t n = chart->columns - column < chart->width ? chart->columns - column : chart->width;
+		size_t n = chart->columns - column < chart->width ? chart->columns - column
+								  : chart->width;
 
 		fprintf(out, "%8.1fms CPU %-3u |%.*s|\n",
-			(double)(column_begin(chart, column) - chart->r->begin_ns) / 1e6, cpu, (int)n,
-			chart->row + column);
+			(double)(column_begin(chart, column) - chart->r->begin_ns) / 1e6, cpu,
+			(int)n, chart->row + column);
 	}
 }
 
@@ -124,8 +125,9 @@ static void draw_legend(const struct chart *chart, FILE *out)
 	fprintf(out, "one column is %gms; . idle, or not ours\n", (double)chart->column_ns / 1e6);
 	for (size_t i = 0; i < r->groups.count; i++)
 		if (chart->used[i])
-			fprintf(out, "%c  %-16s %5.1f%% of the slots' time\n", i < LETTERS ? letters[i] : '?',
-				r->groups.at[i].name, 100.0 * (double)chart->used[i] / (double)busy);
+			fprintf(out, "%c  %-16s %5.1f%% of the slots' time\n",
+				i < LETTERS ? letters[i] : '?', r->groups.at[i].name,
+				100.0 * (double)chart->used[i] / (double)busy);
 	if (r->lost)
 		fprintf(out, "%llu events are missing: they came too fast to be read\n",
 			(unsigned long long)r->lost);
@@ -137,7 +139,8 @@ static int draw(struct chart *chart, FILE *out)
 	size_t end;
 
 	chart->column_ns = column_length(chart->r);
-	chart->columns = (chart->r->end_ns - chart->r->begin_ns + chart->column_ns - 1) / chart->column_ns;
+	chart->columns =
+		(chart->r->end_ns - chart->r->begin_ns + chart->column_ns - 1) / chart->column_ns;
 	chart->used = calloc(chart->r->groups.count + 1, sizeof(*chart->used));
 	chart->row = malloc(chart->columns + 1);
 	if (!chart->used || !chart->row)

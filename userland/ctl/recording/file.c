@@ -58,17 +58,24 @@ static int check_header(const struct header *h, size_t size, struct error *err)
 	size_t left;
 
 	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0)
-		return error_set(err, EINVAL, "recording: not one: csched trace -o FILE.csched makes one");
-	if (h->group_size != sizeof(struct csched_ioc_group) || h->event_size != sizeof(struct csched_event))
-		return error_set(err, EINVAL, "recording: made by another version of csched: record again");
+		return error_set(err, EINVAL,
+				 "recording: not one: csched trace -o FILE.csched makes one");
+	if (h->group_size != sizeof(struct csched_ioc_group) ||
+	    h->event_size != sizeof(struct csched_event))
+		return error_set(err, EINVAL,
+				 "recording: made by another version of csched: record again");
 	if (h->groups > FILE_GROUPS_MAX || h->events > EVENTS_MAX || !h->cpus || h->cpus > CPUS_MAX)
 		return error_set(err, EINVAL,
-				 "recording: damaged: %u groups, %" PRIu64 " events, %u CPUs cannot be", h->groups,
-				 h->events, h->cpus);
+				 "recording: damaged: %u groups, %" PRIu64
+				 " events, %u CPUs cannot be",
+				 h->groups, h->events, h->cpus);
 	left = size - sizeof(*h);
-	if (left != h->groups * sizeof(struct csched_ioc_group) + h->events * sizeof(struct csched_event))
-		return error_set(err, EINVAL, "recording: damaged: %zu bytes are left for %u groups and %" PRIu64
-				 " events", left, h->groups, h->events);
+	if (left !=
+	    h->groups * sizeof(struct csched_ioc_group) + h->events * sizeof(struct csched_event))
+		return error_set(err, EINVAL,
+				 "recording: damaged: %zu bytes are left for %u groups and %" PRIu64
+				 " events",
+				 left, h->groups, h->events);
 	if (h->end_ns < h->begin_ns || h->end_ns > INT64_MAX)
 		return error_set(err, EINVAL, "recording: damaged: it ends before it begins");
 	return 0;
@@ -77,9 +84,11 @@ static int check_header(const struct header *h, size_t size, struct error *err)
 static int check_group(const struct csched_ioc_group *g, uint32_t after, struct error *err)
 {
 	if (!memchr(g->name, '\0', sizeof(g->name)) || !memchr(g->policy, '\0', sizeof(g->policy)))
-		return error_set(err, EINVAL, "recording: damaged: a name of group %u does not end", g->id);
+		return error_set(err, EINVAL, "recording: damaged: a name of group %u does not end",
+				 g->id);
 	if (g->id <= after)
-		return error_set(err, EINVAL, "recording: damaged: group %u comes after group %u", g->id, after);
+		return error_set(err, EINVAL, "recording: damaged: group %u comes after group %u",
+				 g->id, after);
 	return 0;
 }
 
@@ -180,7 +189,9 @@ int recording_load(const char *path, struct recording *r, struct error *err)
 	if (!file || fstat(fileno(file), &info))
 		return error_errno(err, errno, NULL, "open: %s", path);
 	if (!S_ISREG(info.st_mode) || (size_t)info.st_size > most)
-		return error_set(err, EINVAL, "%s: not a recording: csched trace -o FILE.csched makes one", path);
+		return error_set(err, EINVAL,
+				 "%s: not a recording: csched trace -o FILE.csched makes one",
+				 path);
 	data = malloc((size_t)info.st_size + 1);
 	if (!data)
 		return error_set(err, ENOMEM, "%s: out of memory", path);

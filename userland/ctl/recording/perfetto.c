@@ -5,7 +5,8 @@
  *
  *	process CPUs     a track for each CPU: a slice for each slot, named by its group
  *	process groups   a track for each group that has credit or a cap: BOOST, UNDER, OVER, CAPPED
- *	                 counters: credit (one series a state, so that viewers colour it by state), lag
+ *	                 counters: credit (one series a state, so that viewers colour it by state),
+ *	                 lag, CPU used
  *
  * Times are microseconds since the recording began; three places are exact to the nanosecond.
  */
@@ -25,7 +26,7 @@ enum state { BOOST, UNDER, OVER, CAPPED, STATES };
 
 static const struct {
 	const char *name;
-	const char *colour;	/* one of those that chrome://tracing has names for */
+	const char *colour; /* one of those that chrome://tracing has names for */
 } states[STATES] = {
 	{ "BOOST", "rail_response" },
 	{ "UNDER", "good" },
@@ -41,6 +42,8 @@ static const struct {
  * @since: since when
  * @counted: when its counters were written last, or 0
  * @counted_state: what it was in then
+ * @sampled: when we asked for it last, or 0
+ * @used: what it had used then
  */
 struct track {
 	bool throttled;
@@ -49,6 +52,8 @@ struct track {
 	uint64_t since;
 	uint64_t counted;
 	enum state counted_state;
+	uint64_t sampled;
+	uint64_t used;
 };
 
 struct writer {
@@ -73,7 +78,9 @@ static void begin_event(struct writer *w)
 static void metadata(struct writer *w, const char *what, int pid, uint32_t tid, const char *name)
 {
 	begin_event(w);
-	fprintf(w->out, "{\"ph\": \"M\", \"name\": \"%s\", \"pid\": %d, \"tid\": %" PRIu32 ", \"args\": {\"name\": ",
+	fprintf(w->out,
+		"{\"ph\": \"M\", \"name\": \"%s\", \"pid\": %d, \"tid\": %" PRIu32
+		", \"args\": {\"name\": ",
 		what, pid, tid);
 	print_json_string(w->out, name);
 	fputs("}}", w->out);
@@ -107,7 +114,8 @@ static void name_tracks(struct writer *w, const struct timeline *timeline)
 	}
 	for (size_t i = 0; i < r->groups.count; i++)
 		if (has_states(&r->groups.at[i]))
-			metadata(w, "thread_name", PID_GROUPS, r->groups.at[i].id, r->groups.at[i].name);
+			metadata(w, "thread_name", PID_GROUPS, r->groups.at[i].id,
+				 r->groups.at[i].name);
 }
 
 static void write_slices(struct writer *w, const struct timeline *timeline)
@@ -120,12 +128,14 @@ static void write_slices(struct writer *w, const struct timeline *timeline)
 		fputs("{\"ph\": \"X\", \"cat\": \"slot\", \"name\": ", w->out);
 		print_json_string(w->out, group < 0 ? "?" : w->r->groups.at[group].name);
 		fprintf(w->out,
-			", \"pid\": %d, \"tid\": %" PRIu32 ", \"ts\": %.3f, \"dur\": %.3f, \"args\": {\"task\": %" PRId32
+			", \"pid\": %d, \"tid\": %" PRIu32
+			", \"ts\": %.3f, \"dur\": %.3f, \"args\": {\"task\": %" PRId32
 			", \"ended\": \"%s\"",
-			PID_CPUS, cpu_tid(s->cpu), us(w, s->begin), (double)(s->end - s->begin) / 1e3, s->pid,
-			slice_why(s->why));
+			PID_CPUS, cpu_tid(s->cpu), us(w, s->begin),
+			(double)(s->end - s->begin) / 1e3, s->pid, slice_why(s->why));
 		if (s->told && s->told < s->end)
-			fprintf(w->out, ", \"stopped_after_us\": %.3f", (double)(s->end - s->told) / 1e3);
+			fprintf(w->out, ", \"stopped_after_us\": %.3f",
+				(double)(s->end - s->told) / 1e3);
 		fputs("}}", w->out);
 	}
 }
@@ -140,12 +150,13 @@ static void write_state(struct writer *w, size_t i, uint64_t until)
 	fprintf(w->out,
 		"{\"ph\": \"X\", \"cat\": \"state\", \"name\": \"%s\", \"cname\": \"%s\", \"pid\": %d, \"tid\": %u, "
 		"\"ts\": %.3f, \"dur\": %.3f}",
-		states[track->state].name, states[track->state].colour, PID_GROUPS, w->r->groups.at[i].id,
-		us(w, track->since), (double)(until - track->since) / 1e3);
+		states[track->state].name, states[track->state].colour, PID_GROUPS,
+		w->r->groups.at[i].id, us(w, track->since), (double)(until - track->since) / 1e3);
 }
 
 /* Its name is all that tells a counter from others. */
-static void begin_counter(struct writer *w, const char *what, size_t i, const struct csched_event *e)
+static void begin_counter(struct writer *w, const char *what, size_t i,
+			  const struct csched_event *e)
 {
 	char name[64];
 
@@ -170,6 +181,21 @@ static void write_lag(struct writer *w, size_t i, const struct csched_event *e)
 {
 	begin_counter(w, "lag (ms)", i, e);
 	fprintf(w->out, "\"lag\": %.3f}}", (double)e->lag_ns / 1e6);
+}
+
+/* Of one CPU since the last sample: a task that nobody wants to replace causes no other events. */
+static void write_usage(struct writer *w, size_t i, const struct csched_event *e)
+{
+	struct track *track = &w->tracks[i];
+
+	if (track->sampled && e->time_ns > track->sampled && e->used_ns >= track->used) {
+		begin_counter(w, "CPU (%)", i, e);
+		fprintf(w->out, "\"CPU\": %.3f}}",
+			100.0 * (double)(e->used_ns - track->used) /
+				(double)(e->time_ns - track->sampled));
+	}
+	track->sampled = e->time_ns;
+	track->used = e->used_ns;
 }
 
 static void follow_state(struct writer *w, size_t i, const struct csched_event *e)
@@ -198,6 +224,8 @@ static void follow_counters(struct writer *w, size_t i, const struct csched_even
 	struct track *track = &w->tracks[i];
 	enum state standing = (enum state)e->standing;
 
+	if (e->type == EVENT_SAMPLE)
+		write_usage(w, i, e);
 	if (track->counted && track->counted_state == standing &&
 	    e->time_ns - track->counted < COUNTER_EVERY_NS)
 		return;
@@ -232,7 +260,8 @@ static void write_all(struct writer *w, const struct timeline *timeline)
 
 	fprintf(w->out,
 		"{\"displayTimeUnit\": \"ms\",\n\"otherData\": {\"tool\": \"csched\", \"begin_ns\": \"%" PRIu64
-		"\", \"end_ns\": \"%" PRIu64 "\", \"events\": \"%zu\", \"lost\": \"%" PRIu64 "\"},\n\"traceEvents\": [",
+		"\", \"end_ns\": \"%" PRIu64 "\", \"events\": \"%zu\", \"lost\": \"%" PRIu64
+		"\"},\n\"traceEvents\": [",
 		r->begin_ns, r->end_ns, r->count, r->lost);
 	name_tracks(w, timeline);
 	write_slices(w, timeline);

@@ -8,7 +8,7 @@
 
 #define WIDTH 980
 #define LEFT 84
-#define RIGHT 210	/* for the legend */
+#define RIGHT 210 /* for the legend */
 #define HEAD 62
 
 /* Sort events by group, keeping their order: counting sort. */
@@ -64,8 +64,9 @@ static void subtitle(const struct history *h, char *text, size_t size)
 		format_short(slot, sizeof(slot), of->slot_ns);
 	if (h->r->lost)
 		snprintf(lost, sizeof(lost), ", %llu events lost", (unsigned long long)h->r->lost);
-	snprintf(text, size, "policy %s, %zu group%s, slot %s, %.3g s%s", of && of->policy[0] ? of->policy : "?", n,
-		 n == 1 ? "" : "s", slot, (double)(h->r->end_ns - h->r->begin_ns) / 1e9, lost);
+	snprintf(text, size, "policy %s, %zu group%s, slot %s, %.3g s%s",
+		 of && of->policy[0] ? of->policy : "?", n, n == 1 ? "" : "s", slot,
+		 (double)(h->r->end_ns - h->r->begin_ns) / 1e9, lost);
 }
 
 static int check(const struct history *h, unsigned int kinds, struct error *err)
@@ -75,23 +76,30 @@ static int check(const struct history *h, unsigned int kinds, struct error *err)
 	for (size_t i = 0; i < h->r->groups.count; i++)
 		any |= group_took_part(h, i);
 	if (!any)
-		return error_set(err, ENODATA, "plot: no group ran in this time: start something with csched run");
+		return error_set(
+			err, ENODATA,
+			"plot: no group ran in this time: start something with csched run");
 	if (kinds & PLOT_CREDIT && plot_credit_height(h) == 0)
-		return error_set(err, ENODATA, "plot: no group that ran has the policy credit: --kind share or lag");
+		return error_set(
+			err, ENODATA,
+			"plot: no group that ran has the policy credit: --kind share or lag");
 	return 0;
 }
 
 static int draw(const struct history *h, unsigned int kinds, FILE *out, struct error *err)
 {
 	struct panel panel = {
-		.out = out, .left = LEFT, .top = HEAD, .width = WIDTH - LEFT - RIGHT,
+		.out = out,
+		.left = LEFT,
+		.top = HEAD,
+		.width = WIDTH - LEFT - RIGHT,
 		.seconds = (double)(h->r->end_ns - h->r->begin_ns) / 1e9,
 	};
 	double share = kinds & PLOT_SHARE ? plot_share_height(h) : 0;
 	double lag = kinds & PLOT_LAG ? plot_lag_height(h) : 0;
 	double credit = kinds & PLOT_CREDIT ? plot_credit_height(h) : 0;
-	const char *title = kinds == PLOT_SHARE	 ? "Share of the CPUs"
-			    : kinds == PLOT_LAG	 ? "Service lag"
+	const char *title = kinds == PLOT_SHARE	   ? "Share of the CPUs"
+			    : kinds == PLOT_LAG	   ? "Service lag"
 			    : kinds == PLOT_CREDIT ? "Credit balance"
 						   : "What each group got";
 	char below[160];

@@ -6,9 +6,9 @@
 #include "recording.h"
 #include "svg.h"
 
-#define PLOT_SHARE	1
-#define PLOT_LAG	2
-#define PLOT_CREDIT	4
+#define PLOT_SHARE 1
+#define PLOT_LAG 2
+#define PLOT_CREDIT 4
 
 /**
  * struct history - the events of a recording by group

@@ -126,8 +126,8 @@ static void draw_group(const struct history *h, size_t i, struct panel *panel, b
 		snprintf(cap, sizeof(cap), "%u%%", g->cap);
 	if (g->baseline)
 		snprintf(baseline, sizeof(baseline), "%u%%", g->baseline);
-	snprintf(title, sizeof(title), "%s: weight %u, earns %s, cap %s, burst %s", g->name, g->weight, baseline,
-		 cap, burst);
+	snprintf(title, sizeof(title), "%s: weight %u, earns %s, cap %s, burst %s", g->name,
+		 g->weight, baseline, cap, burst);
 	draw_throttled(h, i, panel);
 	panel_axes(panel, title, scale.name, last);
 	if ((double)g->burst_ns / scale.ns <= panel->high)
@@ -140,11 +140,14 @@ static void legend(const struct panel *panel)
 	double x = panel->left + panel->width + 16, y = panel->top + 8;
 
 	for (int s = CSCHED_STANDING_BOOST; s <= CSCHED_STANDING_OVER; s++, y += 20) {
-		fprintf(panel->out, "<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"4\"/>\n", x, y - 4,
+		fprintf(panel->out,
+			"<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"4\"/>\n", x, y - 4,
 			standings[s].colour);
 		svg_text(panel->out, x + 26, y, "", standings[s].name);
 	}
-	fprintf(panel->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"20\" height=\"12\" fill=\"#ddd\"/>\n", x, y - 10);
+	fprintf(panel->out,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"20\" height=\"12\" fill=\"#ddd\"/>\n", x,
+		y - 10);
 	svg_text(panel->out, x + 26, y, "", "held back by its cap");
 	svg_text(panel->out, x + 26, y + 15, "", "or baseline");
 }

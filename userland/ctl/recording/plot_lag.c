@@ -53,8 +53,10 @@ static void draw_group(const struct history *h, const struct panel *panel, size_
 	stroke_end(&stroke);
 	if (nth >= (HEIGHT - 40) / 18)
 		return;
-	fprintf(panel->out, "<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"2.5\" "
-		"stroke-dasharray=\"%s\"/>\n", x, y - 4, svg_colour(nth), svg_dash(nth));
+	fprintf(panel->out,
+		"<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"2.5\" "
+		"stroke-dasharray=\"%s\"/>\n",
+		x, y - 4, svg_colour(nth), svg_dash(nth));
 	snprintf(text, sizeof(text), "%.14s -%.1f +%.1f", h->r->groups.at[i].name, ahead, behind);
 	svg_text(panel->out, x + 26, y, "", text);
 }
@@ -70,16 +72,19 @@ void plot_lag(const struct history *h, struct panel *panel)
 	double slot = slot_ms(h);
 	size_t nth = 0;
 	char words[64];
+	bool wide;
 
 	panel->top += 26;
 	panel->height = HEIGHT;
 	fit(h, panel, slot);
 	panel_band(panel, -slot, slot, "#eaf3fa");
-	panel_axes(panel, "Lag: what it was due minus what it got (above 0: it waits for its due)", "lag (ms)",
-		   true);
-	snprintf(words, sizeof(words), "one slot, %gms", slot);
+	panel_axes(panel, "Lag: what it was due minus what it got (above 0: it waits for its due)",
+		   "lag (ms)", true);
+	/* Where the band is narrow there is room for words above it only. */
+	wide = panel_y(panel, -slot) - panel_y(panel, slot) > 30;
+	snprintf(words, sizeof(words), "one slot, %gms%s", slot, wide ? "" : ", either way");
 	panel_level(panel, slot, words);
-	panel_level(panel, -slot, "one slot ahead");
+	panel_level(panel, -slot, wide ? "one slot ahead" : "");
 	svg_text(panel->out, panel->left + panel->width + 16, panel->top + 8, "fill=\"#555\"",
 		 "greatest lag (ms)");
 	for (size_t i = 0; i < h->r->groups.count; i++)

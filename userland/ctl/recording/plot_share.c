@@ -43,11 +43,13 @@ static double between(const struct csched_event *a, const struct csched_event *b
 {
 	double length = (double)(b->time_ns - a->time_ns);
 
-	return length > 0 ? a_value + (b_value - a_value) * (time - (double)a->time_ns) / length : b_value;
+	return length > 0 ? a_value + (b_value - a_value) * (time - (double)a->time_ns) / length
+			  : b_value;
 }
 
 /* How much group @i had got, and was due, when each window began; and when the last ended. */
-static void totals(const struct history *h, size_t i, const struct shares *s, double *got, double *due)
+static void totals(const struct history *h, size_t i, const struct shares *s, double *got,
+		   double *due)
 {
 	double begin = (double)h->r->begin_ns, length = (double)h->r->end_ns - begin;
 	size_t k = h->first[i], end = h->first[i + 1];
@@ -65,7 +67,7 @@ static void totals(const struct history *h, size_t i, const struct shares *s, do
 		a = h->at[k];
 		b = k + 1 < end ? h->at[k + 1] : a;
 		if ((double)a->time_ns > time)
-			b = a;	/* before its first event: nothing yet */
+			b = a; /* before its first event: nothing yet */
 		got[w] = between(a, b, (double)a->used_ns, (double)b->used_ns, time);
 		due[w] = between(a, b, (double)a->used_ns + (double)a->lag_ns,
 				 (double)b->used_ns + (double)b->lag_ns, time);
@@ -147,7 +149,8 @@ static void draw_row(const struct panel *panel, const struct shares *s, const do
 static void legend(const struct history *h, const struct panel *panel, size_t i, size_t nth)
 {
 	const struct csched_ioc_group *g = h->r->groups.at;
-	double x = panel->left + panel->width + 16, y = panel->top + 26 + 18 * (double)nth, sum = 0, own = 0;
+	double x = panel->left + panel->width + 16, y = panel->top + 26 + 18 * (double)nth, sum = 0,
+	       own = 0;
 	char text[96];
 
 	for (size_t j = 0; j < h->r->groups.count; j++) {
@@ -155,12 +158,15 @@ static void legend(const struct history *h, const struct panel *panel, size_t i,
 
 		if (g[j].pool != g[i].pool || h->first[j] == h->first[j + 1])
 			continue;
-		used = (double)h->at[h->first[j + 1] - 1]->used_ns - (double)h->at[h->first[j]]->used_ns;
+		used = (double)h->at[h->first[j + 1] - 1]->used_ns -
+		       (double)h->at[h->first[j]]->used_ns;
 		sum += used;
 		own = j == i ? used : own;
 	}
-	fprintf(panel->out, "<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"2.5\" "
-		"stroke-dasharray=\"%s\"/>\n", x, y - 4, svg_colour(nth), svg_dash(nth));
+	fprintf(panel->out,
+		"<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"2.5\" "
+		"stroke-dasharray=\"%s\"/>\n",
+		x, y - 4, svg_colour(nth), svg_dash(nth));
 	snprintf(text, sizeof(text), "%.14s %.1f%%", g[i].name, sum > 0 ? 100 * own / sum : 0);
 	svg_text(panel->out, x + 26, y, "", text);
 }
@@ -172,7 +178,7 @@ static double highest(const struct history *h, const struct shares *s)
 
 	for (size_t k = 0; k < all; k++) {
 		if (k % (s->windows + 1) == s->windows)
-			continue;	/* the last of a row is a total */
+			continue; /* the last of a row is a total */
 		most = s->got[k] > most ? s->got[k] : most;
 		most = s->due[k] > most ? s->due[k] : most;
 	}
@@ -195,8 +201,8 @@ static void draw_all(const struct history *h, const struct shares *s, const stru
 			legend(h, panel, i, nth);
 		nth++;
 	}
-	svg_text(panel->out, panel->left + panel->width + 16, panel->top + panel->height - 2, "fill=\"#555\"",
-		 "dashed: due by weight");
+	svg_text(panel->out, panel->left + panel->width + 16, panel->top + panel->height - 2,
+		 "fill=\"#555\"", "dashed: due by weight");
 }
 
 double plot_share_height(const struct history *h)

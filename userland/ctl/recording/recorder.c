@@ -33,7 +33,7 @@ static void interrupt(int signal)
 
 static void child_ended(int signal)
 {
-	(void)signal;	/* only to end a pause */
+	(void)signal; /* only to end a pause */
 }
 
 static uint64_t now_ns(void)
@@ -46,7 +46,8 @@ static uint64_t now_ns(void)
 
 static void pause_for(uint64_t ns)
 {
-	struct timespec time = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	struct timespec time = { .tv_sec = (time_t)(ns / 1000000000),
+				 .tv_nsec = (long)(ns % 1000000000) };
 
 	nanosleep(&time, NULL);
 }
@@ -164,7 +165,7 @@ static int watch(struct session *s, struct recording *r, struct error *err)
 	return 0;
 }
 
-static void catch(int signal, void (*handler)(int))
+static void catch (int signal, void (*handler)(int))
 {
 	struct sigaction action = { .sa_handler = handler };
 
@@ -180,12 +181,12 @@ static int prepare(struct session *s, const struct recorder_options *options, st
 	if (ret)
 		return ret;
 	r->cpus = status.cpus && status.cpus <= CPUS_MAX ? status.cpus : 1;
-	ret = rings_open(s->dev, options->past, &s->rings, err);
+	ret = rings_open(s->dev, &s->rings, err);
 	if (ret && options->events)
 		return ret;
-	catch(SIGINT, interrupt);
-	catch(SIGTERM, interrupt);
-	catch(SIGCHLD, child_ended);
+	catch (SIGINT, interrupt);
+	catch (SIGTERM, interrupt);
+	catch (SIGCHLD, child_ended);
 	r->begin_ns = now_ns();
 	s->end = r->begin_ns + options->duration_ns;
 	s->pause = PAUSE_MAX / 2;

@@ -13,7 +13,8 @@ struct csched_event *recording_reserve(struct recording *r, size_t count, struct
 	void *events;
 
 	if (count > EVENTS_MAX || r->count + count > EVENTS_MAX) {
-		error_set(err, ENOSPC, "recording: %u events are as many as it can hold", EVENTS_MAX);
+		error_set(err, ENOSPC, "recording: %u events are as many as it can hold",
+			  EVENTS_MAX);
 		return NULL;
 	}
 	while (room < r->count + count)

@@ -64,10 +64,9 @@ int recording_load(const char *path, struct recording *r, struct error *err);
 
 /* recorder.c */
 struct recorder_options {
-	uint64_t duration_ns;	/* ignored if there is a command */
-	char **command;		/* NULL: none */
-	bool past;		/* from before, too */
-	bool events;		/* fail if the rings cannot be read; else make do with samples */
+	uint64_t duration_ns; /* ignored if there is a command */
+	char **command;	      /* NULL: none */
+	bool events;	      /* fail if the rings cannot be read; else make do with samples */
 };
 
 int record(const struct recorder_options *options, struct recording *r, struct error *err);

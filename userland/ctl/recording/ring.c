@@ -27,13 +27,12 @@ static uint64_t head_of(const struct ring *ring)
 	return __atomic_load_n(&ring->page->head, __ATOMIC_ACQUIRE);
 }
 
-static int map(int dev, bool past, uint32_t cpu, struct rings *rings, struct error *err)
+static int map(int dev, uint32_t cpu, struct rings *rings, struct error *err)
 {
 	struct ring *ring = &rings->at[cpu];
 	void *page = mmap(NULL, rings->bytes, PROT_READ, MAP_SHARED, dev,
 			  (off_t)((uint64_t)cpu * rings->bytes));
 	size_t room = rings->bytes - 4096;
-	uint64_t head;
 
 	if (page == MAP_FAILED)
 		return error_errno(err, errno, why_not_mapped(errno), "events of CPU %u", cpu);
@@ -41,18 +40,15 @@ static int map(int dev, bool past, uint32_t cpu, struct rings *rings, struct err
 	ring->records = (const void *)((const char *)page + 4096);
 	if (ring->page->record_size != sizeof(struct csched_event) || !ring->page->capacity ||
 	    ring->page->capacity > room / sizeof(struct csched_event))
-		return error_set(err, EPROTO, "events of CPU %u: records of %u bytes: this csched reads %zu", cpu,
-				 ring->page->record_size, sizeof(struct csched_event));
-	head = head_of(ring);
-	ring->tail = !past ? head : head > ring->page->capacity ? head - ring->page->capacity : 0;
+		return error_set(err, EPROTO,
+				 "events of CPU %u: records of %u bytes: this csched reads %zu",
+				 cpu, ring->page->record_size, sizeof(struct csched_event));
+	ring->tail = head_of(ring);
 	return 0;
 }
 
-/*
- * Map them all. @past: begin with the oldest record there is, rather than with the next.
- * Returns 0 or a negative errno.
- */
-int rings_open(int dev, bool past, struct rings *rings, struct error *err)
+/* Map them all: from now on events are written. Returns 0 or a negative errno. */
+int rings_open(int dev, struct rings *rings, struct error *err)
 {
 	struct csched_ioc_status status;
 	int ret = device_status(dev, &status, err);
@@ -68,7 +64,7 @@ int rings_open(int dev, bool past, struct rings *rings, struct error *err)
 	rings->count = status.cpus;
 	rings->bytes = status.ring_bytes;
 	for (uint32_t cpu = 0; cpu < status.cpus && !ret; cpu++)
-		ret = map(dev, past, cpu, rings, err);
+		ret = map(dev, cpu, rings, err);
 	if (ret)
 		rings_close(rings);
 	return ret;

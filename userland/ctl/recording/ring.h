@@ -29,7 +29,7 @@ struct rings {
 	size_t bytes;
 };
 
-int rings_open(int dev, bool past, struct rings *rings, struct error *err);
+int rings_open(int dev, struct rings *rings, struct error *err);
 void rings_close(struct rings *rings);
 int rings_drain(struct rings *rings, struct recording *r, struct error *err);
 int ring_drain(struct ring *ring, struct recording *r, struct error *err);

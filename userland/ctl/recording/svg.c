@@ -47,7 +47,8 @@ void svg_text(FILE *out, double x, double y, const char *attributes, const char 
 const char *svg_colour(size_t i)
 {
 	static const char *const colours[] = {
-		"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999933",
+		"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+		"#e69f00", "#56b4e9", "#000000", "#999933",
 	};
 
 	return colours[i % 8];
@@ -97,8 +98,8 @@ void panel_fit(struct panel *panel, double low, double high)
 static void axis_line(const struct panel *panel, double x1, double y1, double x2, double y2,
 		      const char *colour)
 {
-	fprintf(panel->out, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" fill=\"none\"/>\n", x1, y1, x2, y2,
-		colour);
+	fprintf(panel->out, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"%s\" fill=\"none\"/>\n", x1,
+		y1, x2, y2, colour);
 }
 
 static void value_axis(const struct panel *panel)
@@ -114,7 +115,8 @@ static void value_axis(const struct panel *panel)
 		axis_line(panel, panel->left, panel_y(panel, value), right, panel_y(panel, value),
 			  fabs(value) < step / 2 ? "#888" : "#e4e4e4");
 		snprintf(text, sizeof(text), "%g", fabs(value) < step / 2 ? 0 : value);
-		svg_text(panel->out, panel->left - 7, panel_y(panel, value) + 4, "text-anchor=\"end\"", text);
+		svg_text(panel->out, panel->left - 7, panel_y(panel, value) + 4,
+			 "text-anchor=\"end\"", text);
 	}
 }
 
@@ -132,8 +134,8 @@ static void time_axis(const struct panel *panel, bool words)
 			svg_text(panel->out, x, bottom + 17, "text-anchor=\"middle\"", text);
 	}
 	if (words)
-		svg_text(panel->out, panel->left + panel->width / 2, bottom + 34, "text-anchor=\"middle\"",
-			 "time (s)");
+		svg_text(panel->out, panel->left + panel->width / 2, bottom + 34,
+			 "text-anchor=\"middle\"", "time (s)");
 }
 
 /* @values: what the value axis shows; @times: label the time axis, too. */
@@ -144,28 +146,33 @@ void panel_axes(const struct panel *panel, const char *title, const char *values
 
 	time_axis(panel, times);
 	value_axis(panel);
-	fprintf(panel->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
-		"stroke=\"#888\"/>\n", panel->left, panel->top, panel->width, panel->height);
+	fprintf(panel->out,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
+		"stroke=\"#888\"/>\n",
+		panel->left, panel->top, panel->width, panel->height);
 	svg_text(panel->out, panel->left, panel->top - 8, "font-weight=\"bold\"", title);
-	snprintf(turned, sizeof(turned), "text-anchor=\"middle\" transform=\"rotate(-90 %.1f %.1f)\"",
-		 panel->left - 48, middle);
+	snprintf(turned, sizeof(turned),
+		 "text-anchor=\"middle\" transform=\"rotate(-90 %.1f %.1f)\"", panel->left - 48,
+		 middle);
 	svg_text(panel->out, panel->left - 48, middle, turned, values);
 }
 
 /* Between two values, all the time. */
 void panel_band(const struct panel *panel, double low, double high, const char *colour)
 {
-	fprintf(panel->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n",
-		panel->left, panel_y(panel, high), panel->width, panel_y(panel, low) - panel_y(panel, high),
-		colour);
+	fprintf(panel->out,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n",
+		panel->left, panel_y(panel, high), panel->width,
+		panel_y(panel, low) - panel_y(panel, high), colour);
 }
 
 /* Between two times, all values. */
 void panel_span(const struct panel *panel, double from, double to, const char *colour)
 {
-	fprintf(panel->out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\"/>\n",
-		panel_x(panel, from), panel->top, panel_x(panel, to) - panel_x(panel, from), panel->height,
-		colour);
+	fprintf(panel->out,
+		"<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" fill=\"%s\"/>\n",
+		panel_x(panel, from), panel->top, panel_x(panel, to) - panel_x(panel, from),
+		panel->height, colour);
 }
 
 /* A dashed line at one value, and what it means. */
@@ -173,17 +180,20 @@ void panel_level(const struct panel *panel, double value, const char *words)
 {
 	double y = panel_y(panel, value);
 
-	fprintf(panel->out, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#666\" stroke-dasharray=\"5 4\"/>\n",
+	fprintf(panel->out,
+		"<path d=\"M%.1f %.1fh%.1f\" stroke=\"#666\" stroke-dasharray=\"5 4\"/>\n",
 		panel->left, y, panel->width);
 	svg_text(panel->out, panel->left + 6, y - 4, "fill=\"#666\" font-size=\"11\"", words);
 }
 
-void stroke_begin(struct stroke *stroke, const struct panel *panel, const char *colour, double width,
-		  const char *dash)
+void stroke_begin(struct stroke *stroke, const struct panel *panel, const char *colour,
+		  double width, const char *dash)
 {
 	*stroke = (struct stroke){ .panel = panel };
-	fprintf(panel->out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%g\" stroke-dasharray=\"%s\" "
-		"stroke-linejoin=\"round\" points=\"", colour, width, dash);
+	fprintf(panel->out,
+		"<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%g\" stroke-dasharray=\"%s\" "
+		"stroke-linejoin=\"round\" points=\"",
+		colour, width, dash);
 }
 
 static void flush_points(struct stroke *stroke)

@@ -57,8 +57,8 @@ void panel_axes(const struct panel *panel, const char *title, const char *values
 void panel_band(const struct panel *panel, double low, double high, const char *colour);
 void panel_span(const struct panel *panel, double from, double to, const char *colour);
 void panel_level(const struct panel *panel, double value, const char *words);
-void stroke_begin(struct stroke *stroke, const struct panel *panel, const char *colour, double width,
-		  const char *dash);
+void stroke_begin(struct stroke *stroke, const struct panel *panel, const char *colour,
+		  double width, const char *dash);
 void stroke_to(struct stroke *stroke, double seconds, double value);
 void stroke_end(struct stroke *stroke);
 

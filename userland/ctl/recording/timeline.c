@@ -92,7 +92,8 @@ static void begin(struct task *task, const struct csched_event *e, uint64_t when
 	};
 }
 
-static int end(struct timeline *timeline, struct task *task, const struct csched_event *e, uint8_t why)
+static int end(struct timeline *timeline, struct task *task, const struct csched_event *e,
+	       uint8_t why)
 {
 	if (!task->runs)
 		return 0;
@@ -117,7 +118,8 @@ static int apply(struct timeline *timeline, struct task *task, const struct csch
 	case CSCHED_EVENT_STOP:
 		if (task->runs) {
 			task->slice.told = e->time_ns;
-			task->slice.why = (uint8_t)(e->reason < ENDED_BLOCK ? e->reason : CSCHED_WHY_SLOT);
+			task->slice.why =
+				(uint8_t)(e->reason < ENDED_BLOCK ? e->reason : CSCHED_WHY_SLOT);
 		}
 		return 0;
 	case CSCHED_EVENT_PARK:
@@ -139,21 +141,23 @@ static int by_cpu_and_begin(const void *a, const void *b)
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* On one CPU one task runs: where two seem to, the first was elsewhere by then. */
-static void separate(struct timeline *timeline)
+/*
+ * On one CPU one task runs: where two seem to, the first was elsewhere by then.
+ * Returns how many are left.
+ */
+static size_t separate(struct slice *slices, size_t count)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < timeline->count; i++) {
-		struct slice *s = &timeline->at[i];
-		const struct slice *next = i + 1 < timeline->count ? s + 1 : NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct slice s = slices[i];
 
-		if (next && next->cpu == s->cpu && s->end > next->begin)
-			s->end = next->begin;
-		if (s->end > s->begin)
-			timeline->at[kept++] = *s;
+		if (i + 1 < count && slices[i + 1].cpu == s.cpu && s.end > slices[i + 1].begin)
+			s.end = slices[i + 1].begin;
+		if (s.end > s.begin)
+			slices[kept++] = s;
 	}
-	timeline->count = kept;
+	return kept;
 }
 
 static int replay(const struct recording *r, struct timeline *timeline, struct tasks *tasks)
@@ -200,7 +204,7 @@ int timeline_make(const struct recording *r, struct timeline *timeline, struct e
 	if (!timeline->at)
 		return 0;
 	qsort(timeline->at, timeline->count, sizeof(*timeline->at), by_cpu_and_begin);
-	separate(timeline);
+	timeline->count = separate(timeline->at, timeline->count);
 	return 0;
 }
 

@@ -6,10 +6,10 @@
 #include "recording.h"
 
 /* How a slice ended, beyond CSCHED_WHY_*. */
-#define ENDED_BLOCK 16		/* the task went to sleep */
-#define ENDED_LEAVE 17		/* it left the group, or exited */
-#define ENDED_RENEWED 18	/* it got another slot at once */
-#define ENDED_OPEN 19		/* not before the recording did */
+#define ENDED_BLOCK 16	 /* the task went to sleep */
+#define ENDED_LEAVE 17	 /* it left the group, or exited */
+#define ENDED_RENEWED 18 /* it got another slot at once */
+#define ENDED_OPEN 19	 /* not before the recording did */
 
 /**
  * struct slice - a task had a slot
