@@ -192,7 +192,7 @@ void csched_readjust(struct csched_pool *pool)
 	list_for_each_entry(g, &pool->groups, link) {
 		if (!g->active)
 			continue;
-		if (!g->saturated)
+		if (!g->saturated && weight)
 			g->due = csched_scale(percent << pool->due_shift, g->attr.weight, weight);
 		if (!g->due)
 			g->due = 1;
