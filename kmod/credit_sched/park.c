@@ -50,6 +50,8 @@ static void park(struct callback_head *head)
 	__set_current_state(TASK_RUNNING);
 	cs_set_parked(m, false);
 	m->grace_end = cs_now() + GRACE;
+	if (m->core.group)
+		csched_task_started(&m->core, cs_now());
 	if (m->core.group && !cs_fair(current))
 		cs_stand_aside(m);
 	raw_spin_unlock_irq(&csched_lock);

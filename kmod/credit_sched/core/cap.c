@@ -9,6 +9,9 @@
 
 #include "csched.h"
 
+/* ns; while tasks are yet leaving, cap time may flow out as fast as in: do not look all the time. */
+#define PAUSE	10000ull
+
 /* A throttled group stays so until it has this much, so that slots do not crumble. */
 static u64 grain(const struct csched_group *g)
 {
@@ -94,7 +97,7 @@ u64 csched_cap_advance(struct csched_group *g)
 	/* lab 07 step 6 end */
 
 	if (g->throttled & CSCHED_BY_CAP)
-		return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;
+		return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + PAUSE;
 	flow = 100ull * g->nr_held;
 	if (flow <= g->attr.cap)
 		return CSCHED_NO_TIMER;

@@ -9,7 +9,8 @@
  *
  *	time, events                                     orders, next timer
  *	csched_task_wake(), ..._block(),   ----------->  csched_next_order():
- *	..._stopped(), csched_settle()      one pool     task t: go, or stop
+ *	..._stopped(), ..._started(),       one pool     task t: go, or stop
+ *	csched_settle()
  *
  * A pool is a set of CPUs with a policy and a number of slots, one for each
  * CPU. A group holds as many slots as it has tasks running. The policy picks
@@ -51,7 +52,8 @@
  *     The same holds for a group with a baseline and its credit.
  * S7  Nobody waits for ever: one task waits longer than park_max only while others
  *     that have waited longer get their minimal slots (one in eight of the time
- *     at most), or its group owes cap time.
+ *     at most), or its group owes cap time or credit. A slot counts from when the
+ *     task is back on a CPU: one that is over before that would be none.
  *
  * Why share keeps within one slot (S8, tested for one CPU): the slot goes to the
  * group that is due its next whole slot first, among those that have not had more
@@ -220,8 +222,9 @@ enum csched_order {
  * @stopped: it is known to be off the CPU and to stay there until told to go
  * @surplus: credit: its slot is not paid for
  * @minimal: its slot was given because it had waited for park_max (S7)
+ * @started: it has been on a CPU since it got its slot; until then the slot does not count
  * @seen: its runtime up to which it has been charged, ns
- * @since: when it began to wait, or when its slot began
+ * @since: when it began to wait, or when its slot began to count
  * @slot_end: when its slot is over
  */
 struct csched_task {
@@ -236,6 +239,7 @@ struct csched_task {
 	bool stopped;
 	bool surplus;
 	bool minimal;
+	bool started;
 	u64 seen;
 	u64 since;
 	u64 slot_end;
@@ -388,6 +392,7 @@ void csched_task_leave(struct csched_task *t, u64 now);
 void csched_task_wake(struct csched_task *t, u64 now);
 void csched_task_block(struct csched_task *t, u64 now);
 void csched_task_stopped(struct csched_task *t, u64 now);
+void csched_task_started(struct csched_task *t, u64 now);
 void csched_settle(struct csched_pool *pool, u64 now);
 struct csched_task *csched_next_order(struct csched_pool *pool, enum csched_order *order);
 bool csched_can_run(const struct csched_group *g);

@@ -52,6 +52,22 @@ static void charge(struct csched_task *t, u64 ns)
 		g->pool->policy->charge(t, ns);
 }
 
+/* Its slot counts from now on, at its full length. */
+static void begin_slot(struct csched_task *t)
+{
+	u64 length = t->slot_end - t->since;
+
+	t->since = t->group->pool->now;
+	t->slot_end = t->since + length;
+}
+
+static void set_started(struct csched_task *t)
+{
+	if (t->state == CSCHED_RUNNING && !t->started)
+		begin_slot(t);
+	t->started = true;
+}
+
 /* Charge @t for what it has run since we last looked. A clock that went back counts nothing. */
 static void account_task(struct csched_task *t)
 {
@@ -59,8 +75,10 @@ static void account_task(struct csched_task *t)
 	u64 ns = runtime > t->seen ? runtime - t->seen : 0;
 
 	t->seen = runtime > t->seen ? runtime : t->seen;
-	if (ns)
-		charge(t, ns);
+	if (!ns)
+		return;
+	set_started(t);
+	charge(t, ns);
 }
 
 /* It is @now: charge all that may be running. */
@@ -137,6 +155,7 @@ static void grant(struct csched_task *t, bool minimal)
 
 	stop_waiting(t);
 	t->state = CSCHED_RUNNING;
+	t->started = !t->stopped;
 	t->stopped = false;
 	t->group->woken = false;
 	list_add_tail(&t->queue, &pool->held);
@@ -253,6 +272,19 @@ void csched_task_stopped(struct csched_task *t, u64 now)
 		account_task(t);
 		break;
 	}
+}
+
+/**
+ * csched_task_started - a task that was told to go is on a CPU again
+ * @t: RUNNING; otherwise it is noted at most
+ * @now: the time
+ *
+ * There is no need to settle.
+ */
+void csched_task_started(struct csched_task *t, u64 now)
+{
+	account(t->group->pool, now);
+	set_started(t);
 }
 
 /**
@@ -527,6 +559,20 @@ static void call_at(struct csched_pool *pool, u64 when)
 		pool->timer = when;
 }
 
+/*
+ * Is its slot over? Not before the task has started: it would park again without having
+ * seen a signal, and the CPU is not free before it has done that.
+ */
+static bool slot_is_over(struct csched_task *t)
+{
+	if (t->group->pool->now < t->slot_end)
+		return false;
+	if (t->started)
+		return true;
+	begin_slot(t);
+	return false;
+}
+
 /* Slots that are over, and those that cannot go on. */
 static void end_slots(struct csched_pool *pool)
 {
@@ -535,7 +581,7 @@ static void end_slots(struct csched_pool *pool)
 	list_for_each_entry(t, &pool->held, queue) {
 		if (t->state != CSCHED_RUNNING)
 			continue;
-		bool over = pool->now >= t->slot_end;
+		bool over = slot_is_over(t);
 
 		if (t->group->throttled && (over || !t->minimal)) {
 			stop(t, CSCHED_STOP_THROTTLE);
@@ -559,7 +605,7 @@ static struct csched_task *victim(struct csched_pool *pool, struct csched_group 
 	struct csched_task *t, *found = NULL;
 
 	list_for_each_entry(t, &pool->held, queue) {
-		u64 ready = t->since + pool->params.ratelimit;
+		u64 ready = (t->started ? t->since : pool->now) + pool->params.ratelimit;
 		u64 wait;
 
 		if (t->state != CSCHED_RUNNING || t->group == woken)
@@ -635,7 +681,7 @@ static void give_minimal_slot(struct csched_pool *pool)
 	if (pool->nr_leaving)
 		return;
 	list_for_each_entry(running, &pool->held, queue) {
-		if (running->state == CSCHED_RUNNING) {
+		if (running->state == CSCHED_RUNNING && running->started) {
 			stop(running, CSCHED_STOP_MINIMAL);
 			return;
 		}

@@ -32,7 +32,8 @@ MUTANTS = [
     ("cap_time_piles_up", CAP, "if (g->cap_time > most)\n\t\tg->cap_time = most;", ""),
     ("cap_not_charged", CAP, "g->cap_time -= ns;", ""),
     ("cap_timer_forgotten", CAP, "return now + div64_u64(g->cap_time * 100ull, flow - g->attr.cap) + 1;", "return CSCHED_NO_TIMER;"),
-    ("throttled_for_ever", CAP, "return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + 1;", "return CSCHED_NO_TIMER;"),
+    ("throttled_for_ever", CAP, "return now + div64_u64((grain(g) - g->cap_time) * 100, g->attr.cap) + PAUSE;", "return CSCHED_NO_TIMER;"),
+    ("cap_timer_spins", CAP, "#define PAUSE\t10000ull", "#define PAUSE\t1ull"),
     ("throttled_group_runs", SCHED, "return g->nr_waiting && !g->throttled;", "return g->nr_waiting;"),
 
     # slots
@@ -48,6 +49,11 @@ MUTANTS = [
     ("minimal_slot_is_a_whole_one", SCHED, "minimal ? params->min_slot : params->slot", "params->slot"),
     ("lost_cpus_stay_in_use", SCHED, "pool->nr_held - pool->nr_leaving > pool->cpus", "0"),
     ("a_blocked_task_is_not_charged", SCHED, "t->seen = runtime > t->seen ? runtime : t->seen;", "t->seen = runtime + 1000;"),
+
+    ("slot_over_before_it_begins", SCHED, "\tif (t->started)\n\t\treturn true;\n\tbegin_slot(t);\n\treturn false;", "\treturn true;"),
+    ("start_not_noted", SCHED, "\taccount(t->group->pool, now);\n\tset_started(t);", "\taccount(t->group->pool, now);"),
+    ("start_not_seen_in_the_runtime", SCHED, "\tset_started(t);\n\tcharge", "\tcharge"),
+    ("slot_counts_from_the_grant", SCHED, "\t\tbegin_slot(t);\n\tt->started = true;", "\t\t;\n\tt->started = true;"),
 
     # credit
     ("burst_ignored", CREDIT, "if (excess > 0) {", "if (0) {"),

@@ -36,7 +36,7 @@ static u64 runtime(struct csched_task *core)
 	return ran(t, now);
 }
 
-/* What may follow what, of one task: O5. 0 stands for before and after. */
+/* What may follow what, of one task: O6. 0 stands for before and after. */
 static bool may_follow(char last, char next)
 {
 	switch (next) {
@@ -97,9 +97,9 @@ static void on_event(struct csched_pool *pool, enum csched_event_type type,
 	}
 	t = container_of(core, struct sim_task, core);
 	CHECK(core->group == g && g->pool == pool, "the task of another group");
-	CHECK(may_follow(t->last, letters[type]), "O5: %c after %c", letters[type], t->last);
+	CHECK(may_follow(t->last, letters[type]), "O6: %c after %c", letters[type], t->last);
 	CHECK(type == CSCHED_EV_STOP ? reason_is_true(core, reason) : !reason,
-	      "O5: stopped for %u", reason);
+	      "O6: stopped for %u", reason);
 	t->last = type == CSCHED_EV_LEAVE ? 0 : letters[type];
 }
 
@@ -413,8 +413,22 @@ static void happen(struct sim *sim, struct sim_task *t)
 	} else if (t->start_at <= sim->now) {
 		t->start_at = SIM_NEVER;
 		resume_task(sim, t);
+		if (!sim->silent)
+			csched_task_started(&t->core, sim->now);
 		return;
 	}
+	settle(sim);
+}
+
+/* O5 */
+static void timer_comes(struct sim *sim)
+{
+	if (sim->now - sim->timers_at > MS) {
+		sim->timers_at = sim->now;
+		sim->timers = 0;
+	}
+	CHECK(++sim->timers <= 200, "O5: the timer has come %llu times in %llu us", sim->timers,
+	      (sim->now - sim->timers_at) / US);
 	settle(sim);
 }
 
@@ -448,7 +462,7 @@ void sim_run(struct sim *sim, u64 until)
 		if (who)
 			happen(sim, who);
 		else
-			settle(sim);
+			timer_comes(sim);
 	}
 	let_time_pass(sim, until);
 	settle(sim);

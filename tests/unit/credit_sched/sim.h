@@ -12,7 +12,8 @@
  *	O3  nobody waits longer than S7 says
  *	O4  in any 100 ms a capped group runs at most its cap, one slot, and what
  *	    its tasks take to stop
- *	O5  what the core reports are lives of tasks as in csched.h, and says why a slot ended
+ *	O5  the timer never comes more often than once in 5 us, over a millisecond
+ *	O6  what the core reports are lives of tasks as in csched.h, and says why a slot ended
  */
 #ifndef SIM_H
 #define SIM_H
@@ -80,6 +81,7 @@ struct sim_task {
  * @obey: ns that a running task takes to stop, at most
  * @kernel: one stop in 50 finds the task in a system call that lasts this long
  * @start: ns from the order to go until the task runs, at most
+ * @silent: that it runs is not reported: the core sees it from its runtime
  * @stale: runtime of a running task is known as of the last tick of 4 ms, as in the kernel
  * @wake_phase: tasks wake at multiples of sleep (see steal), not after it
  * @earned_gone: ns of credit earned by groups that are no more
@@ -87,6 +89,8 @@ struct sim_task {
  * @busy: ns that CPUs were busy
  * @moves: how often a task was told to go or to stop
  * @events: how often the core was asked to decide
+ * @timers: how often the timer has come since @timers_at
+ * @timers_at: at most a millisecond ago
  * @lag_min: least lag of any group so far
  * @lag_max: largest lag of any group so far
  * @window: used[] of the last 100 ms, for O4
@@ -105,6 +109,7 @@ struct sim {
 	u64 obey;
 	u64 kernel;
 	u64 start;
+	bool silent;
 	bool stale;
 	bool wake_phase;
 	u64 earned_gone;
@@ -112,6 +117,8 @@ struct sim {
 	u64 busy;
 	u64 moves;
 	u64 events;
+	u64 timers;
+	u64 timers_at;
 	s64 lag_min;
 	s64 lag_max;
 	u64 window[SIM_GROUPS][21];

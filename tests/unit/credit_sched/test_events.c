@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a pool reports to whoever listens, in short stories: a letter for the event (sim.c),
- * a letter for the group. That each task's events fit together the simulator checks always (O5).
+ * a letter for the group. That each task's events fit together the simulator checks always (O6).
  */
 #include "../tap.h"
 #include "sim.h"

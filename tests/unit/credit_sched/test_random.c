@@ -2,9 +2,9 @@
 /*
  * Random workloads: CPU hogs, I/O tasks, on/off tasks, forks, exits, groups that
  * come and go, changes of weight, cap, burst and CPUs, under every policy, with
- * tasks that obey at once or late. The simulator checks S1..S7 and O1..O5 all along.
+ * tasks that obey at once or late. The simulator checks S1..S7 and O1..O6 all along.
  *
- *	WORKLOADS=10000 test_random	how many (default 3000)
+ *	WORKLOADS=100000 test_random	how many (default 10000)
  *	SEED=7 WORKLOADS=1 test_random	the seed of a workload is SEED plus its number
  */
 #include "../tap.h"
@@ -158,7 +158,8 @@ static void workload(uint64_t seed)
 	p.seed = seed;
 	sim_init(&sim, policies[sim_random(&sim, 4)], &p, PICK(1, 1, 2, 3, 4));
 	sim.obey = PICK(0, 0, 50 * US, MS);
-	sim.start = sim.obey ? PICK(0, 100 * US) : 0;
+	sim.start = sim.obey ? PICK(0, 100 * US, 3 * MS) : 0;
+	sim.silent = !sim_random(&sim, 4);
 	sim.kernel = sim.obey ? PICK(0, 20 * MS) : 0;
 	sim.stale = !sim_random(&sim, 3);
 	snprintf(what, sizeof(what),
@@ -188,7 +189,7 @@ static void workload(uint64_t seed)
 static void every_invariant_holds_in_random_workloads(void)
 {
 	const char *many = getenv("WORKLOADS");
-	u64 n = many ? strtoull(many, NULL, 0) : 3000, i;
+	u64 n = many ? strtoull(many, NULL, 0) : 10000, i;
 
 	for (i = 0; i < n; i++) {
 		workload(tap_seed() + i);

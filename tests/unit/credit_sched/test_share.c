@@ -383,6 +383,37 @@ static void nobody_waits_longer_than_park_max(void)
 	sim_fini(&sim);
 }
 
+/* Where it takes long to get a woken task on a CPU, its minimal slot is not over by then. */
+static void a_slot_counts_from_when_the_task_runs(bool silent)
+{
+	struct csched_params p = csched_default_params;
+	struct sim_task *t;
+	u64 before = 0;
+	int i;
+
+	sim_init(&sim, &csched_share, &p, 1);
+	sim.obey = 50 * US;
+	sim.start = 4 * MS;
+	sim.silent = silent;
+	sim_task(&sim, sim_group(&sim, 10000, 0, 0), SIM_FOREVER, 0);
+	t = sim_task(&sim, sim_group(&sim, 1, 0, 0), SIM_FOREVER, 0);
+	for (i = 1; i < 50; i++) {
+		sim_run(&sim, i * 165 * MS);
+		CHECK(t->ran >= before + p.min_slot / 2, "ran %llu us after %llu us",
+		      (t->ran - before) / US, sim.now / US);
+		before = t->ran;
+	}
+	CHECK(t->ran <= 60 * (p.min_slot + 2 * sim.obey) + p.slot, "minimal slots of %llu us",
+	      t->ran / 60 / US);
+	sim_fini(&sim);
+}
+
+static void a_slot_is_not_over_before_the_task_runs(void)
+{
+	a_slot_counts_from_when_the_task_runs(false);
+	a_slot_counts_from_when_the_task_runs(true);
+}
+
 static void alone_nobody_is_disturbed(void)
 {
 	struct csched_group *a;
@@ -484,6 +515,7 @@ int main(void)
 	RUN(cap_holds_on_an_idle_machine);
 	RUN(what_a_cap_leaves_goes_to_the_others);
 	RUN(nobody_waits_longer_than_park_max);
+	RUN(a_slot_is_not_over_before_the_task_runs);
 	RUN(alone_nobody_is_disturbed);
 	RUN(a_slot_is_given_on_when_it_is_free);
 	RUN(bad_attributes_are_refused);
