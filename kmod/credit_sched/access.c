@@ -53,7 +53,8 @@ int cs_may_create(const struct csched_policy *policy, const struct csched_attr *
  * @policy: its pool's
  * @attr: all of them
  *
- * Returns 0 or -EACCES.
+ * Returns 0 or -EACCES. What a baseline earns others do not, whatever their weights: so it
+ * is for CAP_SYS_NICE only.
  */
 int cs_may_set(const struct csched_policy *policy, const struct csched_attr *attr)
 {
@@ -61,7 +62,7 @@ int cs_may_set(const struct csched_policy *policy, const struct csched_attr *att
 
 	if (capable(CAP_SYS_NICE))
 		return 0;
-	if (attr->weight > (weight ? weight : policy->weight_default))
+	if (attr->baseline || attr->weight > (weight ? weight : policy->weight_default))
 		return -EACCES;
 	if (cap && (!attr->cap || attr->cap > cap))
 		return -EACCES;

@@ -113,7 +113,7 @@ static int beyond_limits(int dev, const char *verb, const char *name, struct err
 	return error_set(
 		err, EACCES,
 		"%s: %s: more than a user may have: without CAP_SYS_NICE weights go to %s%.0u, caps to "
-		"%s%.0u, and there are at most %u groups",
+		"%s%.0u, there are no baselines and at most %u groups",
 		verb, name, status.user_weight_max ? "" : "the policy's default",
 		status.user_weight_max, status.user_cap_max ? "" : "any", status.user_cap_max,
 		status.user_groups_max);

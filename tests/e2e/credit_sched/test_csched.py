@@ -152,7 +152,7 @@ REFUSALS = {
     "user_create": (1, "create: x: Operation not permitted: a group that stays needs CAP_SYS_NICE: csched run "
                        "--weight N -- COMMAND makes one that lasts as long as the command"),
     "user_weight": (125, r"create: run-\d+: more than a user may have: without CAP_SYS_NICE weights go to the policy's "
-                         r"default, caps to any, and there are at most \d+ groups"),
+                         r"default, caps to any, there are no baselines and at most \d+ groups"),
     "user_set": (1, "set: roots: Operation not permitted: it is another user's: CAP_SYS_NICE is needed"),
     "user_rm": (1, "rm: roots: Operation not permitted: it is another user's: CAP_SYS_NICE is needed"),
     "user_add": (1, r"add to roots: pid \d+: Operation not permitted: it or the group is another user's: "

@@ -142,6 +142,30 @@ static void his_weight_is_limited(void)
 	as_user(USER, exceed_weight);
 }
 
+static void ask_for_baseline(void)
+{
+	struct csched_ioc_set set_args = { .which = CSCHED_SET_BASELINE, .baseline = 1 };
+	struct csched_ioc_create args;
+
+	dev = device_open();
+	group_init(&args, "credit", 1);
+	args.cpus[0] = 1;
+	args.baseline = 1;
+	CHECK(ioctl(dev, CSCHED_IOC_CREATE, &args) < 0 && errno == EACCES, "errno %s",
+	      strerrorname_np(errno));
+	args.baseline = 0;
+	set_args.id = group_create(dev, &args);
+	CHECK(ioctl(dev, CSCHED_IOC_SET, &set_args) < 0 && errno == EACCES, "errno %s",
+	      strerrorname_np(errno));
+	CHECK_EQ(group_info(dev, set_args.id).baseline, 0);
+}
+
+/* It would earn whatever the others' weights. */
+static void he_has_no_baseline(void)
+{
+	as_user(USER, ask_for_baseline);
+}
+
 static void make_many(void)
 {
 	uint32_t most, i, id = 0;
@@ -365,6 +389,7 @@ int main(void)
 	RUN(anybody_may_open_the_device);
 	RUN(a_user_may_schedule_his_own_tasks);
 	RUN(his_weight_is_limited);
+	RUN(he_has_no_baseline);
 	RUN(his_groups_are_limited);
 	RUN(his_groups_do_not_persist);
 	RUN(what_is_roots_is_not_his);
