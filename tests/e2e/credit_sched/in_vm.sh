@@ -19,17 +19,18 @@ load() {
 	insmod $module $(modinfo -p $module | sed -n 's/^audit:.*/audit=1/p')
 }
 
+# Two processors. The last program unloads the module.
 schedule() {
 	load
-	for program in share lifecycle arguments privilege ring; do
+	for program in share lifecycle arguments privilege cpus garbage; do
 		record $program
 	done
-	rmmod credit_sched
 }
 
+# One processor.
 endure() {
 	load
-	for program in endings cpus cycles garbage; do
+	for program in endings ring cycles; do
 		record $program
 	done
 	rmmod credit_sched
@@ -37,7 +38,7 @@ endure() {
 
 thousand() {
 	load
-	CYCLES=$CYCLES record cycles
+	record cycles
 	rmmod credit_sched
 }
 

@@ -184,6 +184,24 @@ static void tasks_may_be_pinned_outside_their_pool(void)
 	depopulate();
 }
 
+static void confinement_ends_with_membership(void)
+{
+	struct crowd crowd;
+	cpu_set_t cpus;
+	pid_t task;
+
+	need_two_cpus();
+	crowd = crowd_make(0);
+	task = crowd_parked(&crowd);
+	CHECK_OK(sched_getaffinity(task, sizeof(cpus), &cpus));
+	CHECK_EQ(CPU_COUNT(&cpus), 1);
+	close(crowd.dev);
+	CHECK_OK(sched_getaffinity(task, sizeof(cpus), &cpus));
+	CHECK_EQ(CPU_COUNT(&cpus), 2);
+	end(task);
+	end(crowd.hog);
+}
+
 static void cgroup_make(const char *name)
 {
 	char path[128];
@@ -333,6 +351,7 @@ int main(void)
 	RUN(the_only_cpu_of_a_pool_may_go);
 	RUN(tasks_may_be_pinned_by_the_user);
 	RUN(tasks_may_be_pinned_outside_their_pool);
+	RUN(confinement_ends_with_membership);
 	RUN(a_cpuset_may_change_under_a_group);
 	RUN(the_freezer_gets_through_within_the_park_bound);
 	RUN(a_parked_task_may_change_its_cgroup);

@@ -3,8 +3,8 @@
  * Noise: random ioctls, good, half-good and senseless, from several processes at
  * once, which also open, close, map, fork, stop and kill, beside tasks that are parked.
  * Whatever they do, afterwards nobody is stuck, the module can go, and the kernel log is
- * clean (that is judged by the caller). SEED=n repeats the choices, SECONDS=n says
- * how long it lasts.
+ * clean (that is judged by the caller). The module is gone at the end. SEED=n repeats the
+ * choices, SECONDS=n says how long it lasts.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -237,10 +237,14 @@ static void do_child(struct worker *w)
 	uint64_t seed = tap_next(&w->state);
 
 	if (!w->child[i]) {
+		pid_t parent = getpid();
+
 		w->child[i] = fork();
 		if (w->child[i])
 			return;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);	/* it was parked until its parent was no more */
 		/* Spins, sleeps, forks, makes threads; its children die with it. */
 		for (i = 0;; i++) {
 			pthread_t thread;
@@ -386,7 +390,6 @@ static void random_ioctls(void)
 	int i, generation = 0;
 
 	alarm(seconds + TAP_HANG);
-	module_keep_parameters();
 	sums = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(sums != MAP_FAILED, "mmap");
 	crowd = crowd_make(CSCHED_PERSIST);
@@ -415,7 +418,6 @@ static void random_ioctls(void)
 	end(crowd.hog);
 	close(crowd.dev);
 	module_unload();
-	CHECK_OK(module_load());
 }
 
 int main(void)
