@@ -274,6 +274,37 @@ static void a_slot_that_began_or_ends_outside_is_drawn_to_the_edge(void)
 	recording_free(&r);
 }
 
+/* 1 ran on CPU 1 while 2 had CPU 0, and was on CPU 0 only when its slot ended. */
+static void a_task_that_came_from_elsewhere_was_where_there_was_room(void)
+{
+	struct recording r;
+	struct timeline t;
+	struct error err;
+
+	scene_begin(&r, 2, 50);
+	scene_event(&r, 0, CSCHED_EVENT_PICK, 3, 103, 1);
+	scene_event(&r, 5, CSCHED_EVENT_BLOCK, 3, 103, 1);
+	scene_event(&r, 10, CSCHED_EVENT_PICK, 1, 101, 0);
+	scene_event(&r, 20, CSCHED_EVENT_PICK, 2, 102, 0);
+	scene_event(&r, 30, CSCHED_EVENT_BLOCK, 2, 102, 0);
+	scene_event(&r, 40, CSCHED_EVENT_BLOCK, 1, 101, 0);
+	scene_end(&r);
+	CHECK_EQ(timeline_make(&r, &t, &err), 0);
+	CHECK_EQ(t.count, 5);
+	CHECK_EQ(t.at[0].group, 1);
+	CHECK_EQ(t.at[0].end, r.begin_ns + 20 * MS);
+	CHECK_EQ(t.at[1].group, 2);
+	CHECK_EQ(t.at[2].group, 1);
+	CHECK_EQ(t.at[2].begin, r.begin_ns + 30 * MS);
+	CHECK_EQ(t.at[2].end, r.begin_ns + 40 * MS);
+	CHECK_EQ(t.at[4].group, 1);
+	CHECK_EQ(t.at[4].cpu, 1);
+	CHECK_EQ(t.at[4].begin, r.begin_ns + 20 * MS);
+	CHECK_EQ(t.at[4].end, r.begin_ns + 30 * MS);
+	timeline_free(&t);
+	recording_free(&r);
+}
+
 /* Whatever the events say: slices lie inside the recording and, on a CPU, do not overlap. */
 static void slices_of_a_cpu_never_overlap(void)
 {
@@ -316,6 +347,7 @@ int main(void)
 	RUN(what_is_wrong_with_a_file_is_said);
 	RUN(slices_are_slots);
 	RUN(a_slot_that_began_or_ends_outside_is_drawn_to_the_edge);
+	RUN(a_task_that_came_from_elsewhere_was_where_there_was_room);
 	RUN(slices_of_a_cpu_never_overlap);
 	return tap_done();
 }
