@@ -274,6 +274,29 @@ static void a_slot_that_began_or_ends_outside_is_drawn_to_the_edge(void)
 	recording_free(&r);
 }
 
+static void a_task_that_nobody_replaces_is_seen_where_it_is(void)
+{
+	struct recording r;
+	struct timeline t;
+	struct error err;
+
+	scene_begin(&r, 2, 50);
+	scene_event(&r, 1, CSCHED_EVENT_HOLDS, 1, 101, 0);
+	scene_event(&r, 20, CSCHED_EVENT_HOLDS, 1, 101, 0);
+	scene_event(&r, 40, CSCHED_EVENT_HOLDS, 1, 101, 1);
+	scene_end(&r);
+	CHECK_EQ(timeline_make(&r, &t, &err), 0);
+	CHECK_EQ(t.count, 2);
+	CHECK_EQ(t.at[0].cpu, 0);
+	CHECK_EQ(t.at[0].begin, r.begin_ns);
+	CHECK_EQ(t.at[0].end, r.begin_ns + 40 * MS);
+	CHECK_EQ(t.at[0].why, ENDED_MOVED);
+	CHECK_EQ(t.at[1].cpu, 1);
+	CHECK_EQ(t.at[1].end, r.end_ns);
+	timeline_free(&t);
+	recording_free(&r);
+}
+
 /* 1 ran on CPU 1 while 2 had CPU 0, and was on CPU 0 only when its slot ended. */
 static void a_task_that_came_from_elsewhere_was_where_there_was_room(void)
 {
@@ -319,7 +342,7 @@ static void slices_of_a_cpu_never_overlap(void)
 		scene_begin(&r, 3, 1000);
 		for (int i = 0; i < 300; i++) {
 			at += tap_next(&seed) % 4;
-			scene_event(&r, at > 1000 ? 1000 : at, tap_next(&seed) % 12, 1 + tap_next(&seed) % 3,
+			scene_event(&r, at > 1000 ? 1000 : at, tap_next(&seed) % 13, 1 + tap_next(&seed) % 3,
 				    (int32_t)(tap_next(&seed) % 6), tap_next(&seed) % 3);
 		}
 		scene_end(&r);
@@ -347,6 +370,7 @@ int main(void)
 	RUN(what_is_wrong_with_a_file_is_said);
 	RUN(slices_are_slots);
 	RUN(a_slot_that_began_or_ends_outside_is_drawn_to_the_edge);
+	RUN(a_task_that_nobody_replaces_is_seen_where_it_is);
 	RUN(a_task_that_came_from_elsewhere_was_where_there_was_room);
 	RUN(slices_of_a_cpu_never_overlap);
 	return tap_done();

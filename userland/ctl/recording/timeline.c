@@ -2,7 +2,8 @@
 /*
  * From events to slices. Called by perfetto.c, chart.c and cmd_top.c.
  *
- * A slice begins with PICK and ends with PARK, BLOCK or LEAVE, or with another PICK. The
+ * A slice begins with PICK and ends with PARK, BLOCK or LEAVE, or with another PICK. HOLDS says
+ * where a task is in between. The
  * event that ends it says where the task was, so a task that changed CPUs is drawn where
  * it arrived, unless another was there then. A task whose first event is the end of a slot had it when the recording began.
  */
@@ -16,11 +17,13 @@
  * struct task - what is known of one while we go through the events
  * @pid: 0: free entry
  * @runs: it has a slot
+ * @seen: slice.cpu is where it was seen in this slot
  * @slice: since when, and who told it to stop
  */
 struct task {
 	int32_t pid;
 	bool runs;
+	bool seen;
 	struct slice slice;
 };
 
@@ -87,6 +90,7 @@ static int append(struct timeline *timeline, const struct slice *slice)
 static void begin(struct task *task, const struct csched_event *e, uint64_t when)
 {
 	task->runs = true;
+	task->seen = e->type == CSCHED_EVENT_HOLDS;
 	task->slice = (struct slice){
 		.begin = when, .group = e->group, .pid = e->pid, .cpu = e->cpu, .why = ENDED_OPEN
 	};
@@ -106,6 +110,23 @@ static int end(struct timeline *timeline, struct task *task, const struct csched
 	return task->slice.end > task->slice.begin ? append(timeline, &task->slice) : 0;
 }
 
+/* It has a slot, at this moment on e->cpu. */
+static int hold(struct timeline *timeline, struct task *task, const struct csched_event *e)
+{
+	struct csched_event left = *e;
+	int ret = 0;
+
+	if (task->runs && task->seen && task->slice.cpu != e->cpu) {
+		left.cpu = task->slice.cpu;
+		ret = end(timeline, task, &left, ENDED_MOVED);
+	}
+	if (!task->runs)
+		begin(task, e, e->time_ns);
+	task->slice.cpu = e->cpu;
+	task->seen = true;
+	return ret;
+}
+
 static int apply(struct timeline *timeline, struct task *task, const struct csched_event *e)
 {
 	int ret;
@@ -115,6 +136,8 @@ static int apply(struct timeline *timeline, struct task *task, const struct csch
 		ret = end(timeline, task, e, ENDED_RENEWED);
 		begin(task, e, e->time_ns);
 		return ret;
+	case CSCHED_EVENT_HOLDS:
+		return hold(timeline, task, e);
 	case CSCHED_EVENT_STOP:
 		if (task->runs) {
 			task->slice.told = e->time_ns;
@@ -257,6 +280,18 @@ static int untangle(struct timeline *timeline, uint32_t cpus)
 	return ret;
 }
 
+static bool is_of_task(const struct csched_event *e)
+{
+	return e->pid && (e->type <= CSCHED_EVENT_BLOCK || e->type == CSCHED_EVENT_HOLDS);
+}
+
+/* The first event of a task: did it have its slot before? */
+static bool had_slot(const struct csched_event *e)
+{
+	return e->type == CSCHED_EVENT_STOP || e->type == CSCHED_EVENT_BLOCK ||
+	       e->type == CSCHED_EVENT_HOLDS;
+}
+
 static int replay(const struct recording *r, struct timeline *timeline, struct tasks *tasks)
 {
 	int ret = 0;
@@ -266,12 +301,12 @@ static int replay(const struct recording *r, struct timeline *timeline, struct t
 		struct task *task;
 		bool is_new;
 
-		if (e->type > CSCHED_EVENT_BLOCK || !e->pid || e->cpu >= r->cpus)
+		if (!is_of_task(e) || e->cpu >= r->cpus)
 			continue;
 		task = find(tasks, e->pid, &is_new);
 		if (!task)
 			return -ENOMEM;
-		if (is_new && (e->type == CSCHED_EVENT_STOP || e->type == CSCHED_EVENT_BLOCK))
+		if (is_new && had_slot(e))
 			begin(task, e, r->begin_ns);
 		ret = apply(timeline, task, e);
 	}
@@ -329,6 +364,8 @@ const char *slice_why(uint8_t why)
 		return "left";
 	case ENDED_RENEWED:
 		return "next slot at once";
+	case ENDED_MOVED:
+		return "moved to another CPU";
 	case ENDED_OPEN:
 		return "recording over";
 	}
