@@ -638,6 +638,16 @@ static void describe(struct cs_group *g, struct csched_ioc_group *info)
 	info->boosts = g->core.boosts;
 }
 
+/* Those who have slots, to whoever watches. csched_lock is held. */
+static void tell_holders(struct cs_group *g)
+{
+	struct csched_task *t;
+
+	list_for_each_entry(t, &g->pool->core.held, queue)
+		if (t->group == &g->core)
+			cs_tell(container_of(t, struct cs_member, core), CSCHED_EVENT_HOLDS);
+}
+
 /**
  * cs_group_info - CSCHED_IOC_GROUP
  * @info: id is the least number that is meant; filled in
@@ -656,6 +666,7 @@ int cs_group_info(struct csched_ioc_group *info)
 		raw_spin_lock_irq(&csched_lock);
 		cs_pool_settle(g->pool);
 		describe(g, info);
+		tell_holders(g);
 		raw_spin_unlock_irq(&csched_lock);
 	}
 	mutex_unlock(&csched_mutex);

@@ -255,7 +255,7 @@ static inline struct cs_group *cs_group_of(const struct cs_member *m)
 	return m->core.group ? container_of(m->core.group, struct cs_group, core) : NULL;
 }
 
-/* An event that core/ does not see: CSCHED_EVENT_PARK, ..._RELEASE. csched_lock is held. */
+/* An event that core/ does not see: park, release, holds. csched_lock is held. */
 static inline void cs_tell(struct cs_member *m, u32 type)
 {
 	if (m->core.group)

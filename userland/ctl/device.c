@@ -94,13 +94,27 @@ static const char *bad_value(int errnum, const char *policy)
 		return "cap and baseline are at most 100 for each CPU of the group";
 	case EOVERFLOW:
 		return "a burst is at most 7 days";
-	case EOPNOTSUPP:
-		return "caps and baselines need tasks to be parked, and a baseline the policy credit: "
-		       "csched status";
 	case ENOMEM:
 		return "the kernel is out of memory";
 	}
 	return NULL;
+}
+
+/* EOPNOTSUPP: either this policy has no baselines, or this kernel no caps. */
+static int not_supported(int dev, const char *verb, const char *name, struct error *err)
+{
+	struct csched_ioc_status status;
+
+	if (!ioctl(dev, CSCHED_IOC_STATUS, &status) && status.backend != CSCHED_BACKEND_PARK)
+		return error_set(
+			err, EOPNOTSUPP,
+			"%s: %s: on this kernel tasks cannot be parked, so there are no caps "
+			"and no baselines: csched status",
+			verb, name);
+	return error_set(
+		err, EOPNOTSUPP,
+		"%s: %s: only the policy credit has baselines: give --policy credit, or --cap",
+		verb, name);
 }
 
 /* EACCES: beyond what an administrator allows to users. */
@@ -218,6 +232,8 @@ int device_create(int dev, struct csched_ioc_create *args, struct error *err)
 	failed = errno;
 	if (failed == EINVAL)
 		return bad_request(dev, args, err);
+	if (failed == EOPNOTSUPP)
+		return not_supported(dev, "create", args->name, err);
 	if (failed == EACCES)
 		return beyond_limits(dev, "create", args->name, err);
 	/* Another slot than the others', and no good in itself. */
@@ -234,6 +250,8 @@ int device_set(int dev, const char *name, const struct csched_ioc_set *args, str
 	if (!ioctl(dev, CSCHED_IOC_SET, args))
 		return 0;
 	failed = errno;
+	if (failed == EOPNOTSUPP)
+		return not_supported(dev, "set", name, err);
 	if (failed == EACCES)
 		return beyond_limits(dev, "set", name, err);
 	if (failed == EPERM)

@@ -277,6 +277,11 @@ struct csched_event {
 #define CSCHED_EVENT_ACCOUNT	9	/* credit was handed out */
 #define CSCHED_EVENT_THROTTLE	10	/* its cap or baseline holds it back */
 #define CSCHED_EVENT_UNTHROTTLE	11
+/*
+ * Of a task: it has a slot. Recorded when somebody asks for its group (CSCHED_IOC_GROUP): one
+ * that nobody wants to replace runs on and causes no other event.
+ */
+#define CSCHED_EVENT_HOLDS	12
 
 /* Why a task is told to stop */
 #define CSCHED_WHY_SLOT		0	/* its slot is over */

@@ -85,6 +85,7 @@ creating() {
 	t space csched create 'my web'
 	t erange csched create x --weight 10001
 	t edom csched create x --cap 201
+	t baseline_of_share csched create x --baseline 20
 	t eoverflow csched create x --burst 8d
 	t slot_long csched create x --slot 2s
 	t park_max_short csched create x --park-max 1ms
@@ -122,6 +123,16 @@ adding() {
 	t full sh -c 'csched list >/dev/full'
 }
 
+# Until the screen has these words; a minute at most.
+shows() {
+	n=0
+	while ! grep -q "$1" screen.out && [ $n -lt 300 ]; do
+		n=$((n+1))
+		sleep 0.2
+	done
+	[ $n -lt 300 ]
+}
+
 watching() {
 	t trace_json csched trace -o trace.json --seconds 2
 	t trace_recording csched trace -o trace.csched --seconds 2
@@ -146,7 +157,8 @@ watching() {
 	echo $? >interrupted.code
 	t top csched top -d 0.5 -n 2
 	t top_json csched top -d 0.5 -n 2 --json --sort name
-	(sleep 2; printf s; sleep 0.5; printf '\033[B'; sleep 0.5; printf q) |
+	: >screen.out
+	(shows 'sorted by cpu' && printf s && shows 'sorted by lag' && printf '\033[B' && sleep 0.5; printf q) |
 		TERM=xterm script -qec 'stty rows 12 cols 100; csched top -d 0.5' /dev/null >screen.out 2>screen.err
 	echo $? >screen.code
 }

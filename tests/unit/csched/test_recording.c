@@ -177,6 +177,60 @@ static void a_damaged_file_is_refused_or_harmless(void)
 	free(file);
 }
 
+/* Where the header, the group and the first of two events begin in the file of the test below. */
+#define GROUP 56
+#define EVENT (GROUP + sizeof(struct csched_ioc_group))
+
+static void what_is_wrong_with_a_file_is_said(void)
+{
+	static const struct {
+		size_t at;
+		uint8_t value;
+		size_t times;
+		const char *why;
+	} faults[] = {
+		{ 0, 'x', 1, "not one" },
+		{ 8, 1, 1, "another version" },
+		{ 20, 0, 1, "0 CPUs cannot be" },
+		{ 31, 1, 1, "cannot be" },
+		{ 47, 0xff, 1, "ends before it begins" },
+		{ GROUP, 0, 1, "comes after group 0" },
+		{ GROUP + offsetof(struct csched_ioc_group, name), 'x', CSCHED_NAME_MAX, "does not end" },
+		{ GROUP + offsetof(struct csched_ioc_group, policy), 'x', CSCHED_POLICY_MAX, "does not end" },
+		{ EVENT + offsetof(struct csched_event, type), 99, 1, "event 0: its type is unknown" },
+		{ EVENT + offsetof(struct csched_event, standing), 3, 1, "event 0: the group's standing" },
+		{ EVENT + offsetof(struct csched_event, cpu), 2, 1, "event 0: there is no such CPU" },
+		{ EVENT + offsetof(struct csched_event, time_ns) + 3, 0, 1, "event 0: it is not of this time" },
+		{ EVENT + 48 + offsetof(struct csched_event, time_ns) + 7, 1, 1, "event 1: it is not of this" },
+		{ EVENT + offsetof(struct csched_event, used_ns) + 7, 0x80, 1, "event 0: nobody can have run" },
+	};
+	struct recording r, back;
+	struct error err;
+	size_t size;
+	char *file, *copy;
+
+	scene_begin(&r, 2, 20);
+	scene_group(&r, 3, "one", "credit");
+	scene_event(&r, 9, CSCHED_EVENT_PICK, 3, 10, 1);
+	scene_event(&r, 9, CSCHED_EVENT_BLOCK, 3, 10, 1);
+	scene_end(&r);
+	file = as_file(&r, &size);
+	CHECK_EQ(size, EVENT + 2 * sizeof(struct csched_event));
+	copy = calloc(1, size + 1);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		memcpy(copy, file, size);
+		memset(copy + faults[i].at, faults[i].value, faults[i].times);
+		CHECK(recording_parse(copy, size, &back, &err) < 0, "fault %zu is taken", i);
+		CHECK(strstr(err.text, faults[i].why), "fault %zu: %s", i, err.text);
+	}
+	memcpy(copy, file, size);
+	CHECK(recording_parse(copy, size + 1, &back, &err) < 0, "a byte too many is taken");
+	CHECK(strstr(err.text, "bytes are left for 1 groups and 2 events"), "%s", err.text);
+	free(copy);
+	free(file);
+	recording_free(&r);
+}
+
 static void slices_are_slots(void)
 {
 	struct recording r;
@@ -220,6 +274,60 @@ static void a_slot_that_began_or_ends_outside_is_drawn_to_the_edge(void)
 	recording_free(&r);
 }
 
+static void a_task_that_nobody_replaces_is_seen_where_it_is(void)
+{
+	struct recording r;
+	struct timeline t;
+	struct error err;
+
+	scene_begin(&r, 2, 50);
+	scene_event(&r, 1, CSCHED_EVENT_HOLDS, 1, 101, 0);
+	scene_event(&r, 20, CSCHED_EVENT_HOLDS, 1, 101, 0);
+	scene_event(&r, 40, CSCHED_EVENT_HOLDS, 1, 101, 1);
+	scene_end(&r);
+	CHECK_EQ(timeline_make(&r, &t, &err), 0);
+	CHECK_EQ(t.count, 2);
+	CHECK_EQ(t.at[0].cpu, 0);
+	CHECK_EQ(t.at[0].begin, r.begin_ns);
+	CHECK_EQ(t.at[0].end, r.begin_ns + 40 * MS);
+	CHECK_EQ(t.at[0].why, ENDED_MOVED);
+	CHECK_EQ(t.at[1].cpu, 1);
+	CHECK_EQ(t.at[1].end, r.end_ns);
+	timeline_free(&t);
+	recording_free(&r);
+}
+
+/* 1 ran on CPU 1 while 2 had CPU 0, and was on CPU 0 only when its slot ended. */
+static void a_task_that_came_from_elsewhere_was_where_there_was_room(void)
+{
+	struct recording r;
+	struct timeline t;
+	struct error err;
+
+	scene_begin(&r, 2, 50);
+	scene_event(&r, 0, CSCHED_EVENT_PICK, 3, 103, 1);
+	scene_event(&r, 5, CSCHED_EVENT_BLOCK, 3, 103, 1);
+	scene_event(&r, 10, CSCHED_EVENT_PICK, 1, 101, 0);
+	scene_event(&r, 20, CSCHED_EVENT_PICK, 2, 102, 0);
+	scene_event(&r, 30, CSCHED_EVENT_BLOCK, 2, 102, 0);
+	scene_event(&r, 40, CSCHED_EVENT_BLOCK, 1, 101, 0);
+	scene_end(&r);
+	CHECK_EQ(timeline_make(&r, &t, &err), 0);
+	CHECK_EQ(t.count, 5);
+	CHECK_EQ(t.at[0].group, 1);
+	CHECK_EQ(t.at[0].end, r.begin_ns + 20 * MS);
+	CHECK_EQ(t.at[1].group, 2);
+	CHECK_EQ(t.at[2].group, 1);
+	CHECK_EQ(t.at[2].begin, r.begin_ns + 30 * MS);
+	CHECK_EQ(t.at[2].end, r.begin_ns + 40 * MS);
+	CHECK_EQ(t.at[4].group, 1);
+	CHECK_EQ(t.at[4].cpu, 1);
+	CHECK_EQ(t.at[4].begin, r.begin_ns + 20 * MS);
+	CHECK_EQ(t.at[4].end, r.begin_ns + 30 * MS);
+	timeline_free(&t);
+	recording_free(&r);
+}
+
 /* Whatever the events say: slices lie inside the recording and, on a CPU, do not overlap. */
 static void slices_of_a_cpu_never_overlap(void)
 {
@@ -234,7 +342,7 @@ static void slices_of_a_cpu_never_overlap(void)
 		scene_begin(&r, 3, 1000);
 		for (int i = 0; i < 300; i++) {
 			at += tap_next(&seed) % 4;
-			scene_event(&r, at > 1000 ? 1000 : at, tap_next(&seed) % 12, 1 + tap_next(&seed) % 3,
+			scene_event(&r, at > 1000 ? 1000 : at, tap_next(&seed) % 13, 1 + tap_next(&seed) % 3,
 				    (int32_t)(tap_next(&seed) % 6), tap_next(&seed) % 3);
 		}
 		scene_end(&r);
@@ -259,8 +367,11 @@ int main(void)
 	RUN(rings_merge_by_time_and_ties_keep_their_order);
 	RUN(a_file_holds_all_of_it);
 	RUN(a_damaged_file_is_refused_or_harmless);
+	RUN(what_is_wrong_with_a_file_is_said);
 	RUN(slices_are_slots);
 	RUN(a_slot_that_began_or_ends_outside_is_drawn_to_the_edge);
+	RUN(a_task_that_nobody_replaces_is_seen_where_it_is);
+	RUN(a_task_that_came_from_elsewhere_was_where_there_was_room);
 	RUN(slices_of_a_cpu_never_overlap);
 	return tap_done();
 }

@@ -97,7 +97,7 @@ static int check_event(const struct recording *r, size_t i, struct error *err)
 	const struct csched_event *e = &r->events[i];
 	const char *what = NULL;
 
-	if (e->type > CSCHED_EVENT_UNTHROTTLE && e->type != EVENT_SAMPLE)
+	if (e->type > CSCHED_EVENT_HOLDS && e->type != EVENT_SAMPLE)
 		what = "its type is unknown";
 	else if (e->standing > CSCHED_STANDING_OVER)
 		what = "the group's standing is unknown";

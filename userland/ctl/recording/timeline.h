@@ -9,7 +9,8 @@
 #define ENDED_BLOCK 16	 /* the task went to sleep */
 #define ENDED_LEAVE 17	 /* it left the group, or exited */
 #define ENDED_RENEWED 18 /* it got another slot at once */
-#define ENDED_OPEN 19	 /* not before the recording did */
+#define ENDED_MOVED 19	 /* it was seen on another CPU */
+#define ENDED_OPEN 20	 /* not before the recording did */
 
 /**
  * struct slice - a task had a slot
