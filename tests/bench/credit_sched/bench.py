@@ -13,6 +13,8 @@ from figures import Figure, Spread
 
 TITLE = "credit_sched: what is asked of it, and what it does"
 # tools/testing/selftests/cgroup/test_cpu.c accepts so much; shown beside ours.
+# The picture's axis: most times the target, and its steps.
+AXIS = (1000, 10)
 MARKS = "what the kernel's own selftests accept (weights 15 and 35 %, cpu.max 10 %)"
 KERNEL_WEIGHTS = {"kernel selftest, nested": 15.0, "kernel selftest, overprovisioned": 35.0}
 
