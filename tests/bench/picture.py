@@ -17,12 +17,23 @@ from figures import Figure, Spread, shown
 
 WIDTH, ROW, TOP = 1300, 38, 128
 NAMES, LEFT, RIGHT = 20, 400, 850
-LEAST, MOST = 1 / 1000, 1000.0
 
 
-def position(value: float) -> float:
-    part = math.log(min(max(value, LEAST), MOST) / LEAST) / math.log(MOST / LEAST)
-    return LEFT + part * (RIGHT - LEFT)
+def tick_name(value: float) -> str:
+    return "target" if value == 1 else f"{value:g} x" if value > 1 else f"1/{1 / value:g}"
+
+
+class Axis:
+    """From 1/most to most of the target, in equal steps by a factor."""
+
+    def __init__(self, most: float, step: float) -> None:
+        self.most = most
+        n = round(math.log(most, step))
+        self.ticks = [float(step) ** k for k in range(-n, n + 1)]
+
+    def position(self, value: float) -> float:
+        clipped = min(max(value, 1 / self.most), self.most)
+        return LEFT + (0.5 + math.log(clipped, self.most) / 2) * (RIGHT - LEFT)
 
 
 def part_of_target(figure: Figure, value: float) -> float:
@@ -36,11 +47,11 @@ def part_of_target(figure: Figure, value: float) -> float:
 class Row:
     """One figure at one height."""
 
-    def __init__(self, figure: Figure, y: float, colours: dict[str, str]) -> None:
-        self.figure, self.y, self.colours, self.out = figure, y, colours, []
+    def __init__(self, figure: Figure, y: float, colours: dict[str, str], axis: Axis) -> None:
+        self.figure, self.y, self.colours, self.axis, self.out = figure, y, colours, axis, []
 
     def at(self, value: float) -> float:
-        return position(part_of_target(self.figure, value))
+        return self.axis.position(part_of_target(self.figure, value))
 
     def spread(self, s: Spread, dy: float, colour: str, filled: bool) -> None:
         y = self.y + dy
@@ -87,18 +98,16 @@ def legend(colours: dict[str, str], marks: str) -> str:
     return "".join(out)
 
 
-def draw(title: str, subtitle: str, figures: list[Figure], marks: str) -> str:
+def draw(title: str, subtitle: str, figures: list[Figure], marks: str, axis: Axis) -> str:
     peers = dict.fromkeys(who for f in figures for who in f.columns)
     peers |= dict.fromkeys(who for f in figures for who in f.peers)
     colours = {who: COLOURS[n] for n, who in enumerate(peers)}
     floor = TOP + ROW * len(figures)
     body = [text(NAMES, 28, title, size=20, bold=True), text(NAMES, 50, subtitle, size=13, colour=SOFT),
-            legend(colours, marks), rect(LEFT, TOP - 14, position(1) - LEFT, floor - TOP + 2, GOOD, 0.07)]
-    for tick, name in ((0.001, "1/1000"), (0.01, "1/100"), (0.1, "1/10"), (1, "target"), (10, "10 x"), (100, "100 x"),
-                       (1000, "1000 x")):
-        body.append(stroke([(position(tick), TOP - 14), (position(tick), floor - 12)], INK if tick == 1 else GRID,
-                           2 if tick == 1 else 1))
-        body.append(text(position(tick), TOP - 20, name, size=11, colour=INK if tick == 1 else SOFT, anchor="middle",
-                         bold=tick == 1))
-    body += [Row(f, TOP + 8 + ROW * n, colours).draw() for n, f in enumerate(figures)]
+            legend(colours, marks), rect(LEFT, TOP - 14, axis.position(1) - LEFT, floor - TOP + 2, GOOD, 0.07)]
+    for tick in axis.ticks:
+        x, here = axis.position(tick), tick == 1
+        body.append(stroke([(x, TOP - 14), (x, floor - 12)], INK if here else GRID, 2 if here else 1))
+        body.append(text(x, TOP - 20, tick_name(tick), size=11, colour=INK if here else SOFT, anchor="middle", bold=here))
+    body += [Row(f, TOP + 8 + ROW * n, colours, axis).draw() for n, f in enumerate(figures)]
     return chart.document(WIDTH, floor + 8, "".join(body))

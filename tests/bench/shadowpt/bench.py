@@ -11,6 +11,8 @@ from boot import Case, Plan
 from figures import Figure, Spread
 
 TITLE = "shadowpt beside KVM with shadow page tables"
+# The picture's axis: most times the target, and its steps.
+AXIS = (4, 2)
 MARKS = ""
 
 GUESTS = ("fork", "pagetables")

@@ -103,6 +103,6 @@ def test_median_and_spread():
 
 def test_picture_is_xml_and_names_every_figure():
     found = bench.figures(results("1 CPU, 5 ms: 10:1", run_of([group(1000, 9990), group(100, 1010)])))
-    svg = picture.draw("title", "subtitle", found, bench.MARKS)
+    svg = picture.draw("title", "subtitle", found, bench.MARKS, picture.Axis(*bench.AXIS))
     words = "".join(ElementTree.fromstring(svg).itertext())
     assert all(f.name in words for f in found)
