@@ -45,7 +45,7 @@ MUTANTS = [
     ("leaver_forgets_its_debt", 3, LAG, "\tif (lag > 0)\n\t\tg->lag = 0;\n\t/* lab", "\tg->lag = 0;\n\t/* lab"),
 
     ("earn_all_alike", 4, CREDIT, "row += g->attr.weight;", "row += weight / pool->nr_groups;"),
-    ("earn_each_the_whole", 4, CREDIT, "upto = csched_scale(rest, row, weight);", "upto = before_it + rest;"),
+    ("earn_each_the_whole", 4, CREDIT, "upto = csched_scale(rest, row, pool->weight);", "upto = before_it + rest;"),
     ("earn_only_awake", 4, CREDIT, "earn(g, upto - before_it);",
      "earn(g, g->active ? upto - before_it : 0);"),
     ("spend_nothing", 4, CREDIT, "\tg->credit -= ns;\n\tg->spent += ns;\n\t/* lab", "\t/* lab"),

@@ -22,9 +22,13 @@ static int audit_task(const struct csched_task *t)
 
 static int audit_credit(const struct csched_group *g)
 {
+	const struct csched_params *params = &g->pool->params;
+	u64 all = params->period * g->pool->cpus + params->slot;
+
 	if (g->pool->policy != &csched_credit)
 		return 0;
-	if (g->credit > csched_credit_most(g) || g->credit < -CSCHED_DEBT_MAX)
+	if ((g->credit > csched_credit_most(g) && g->credit > (s64)all) ||
+	    g->credit < -CSCHED_DEBT_MAX)
 		return 5;
 	return (s64)(g->earned - g->spent - g->discarded) == g->credit ? 0 : 5;
 }

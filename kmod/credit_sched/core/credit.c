@@ -117,11 +117,7 @@ static u64 weighted(const struct csched_group *g, u64 ns)
 /* Out of credit it waits at its baseline until it can run for a moment at least. */
 static void hold_to_baseline(struct csched_group *g)
 {
-	s64 enough = g->pool->params.min_slot;
-
-	if (enough > csched_credit_most(g))
-		enough = csched_credit_most(g);
-	if (!g->attr.baseline || g->credit >= enough)
+	if (!g->attr.baseline || g->credit >= (s64)g->pool->params.min_slot)
 		csched_throttle(g, CSCHED_BY_BASELINE, false);
 	else if (g->credit <= 0)
 		csched_throttle(g, CSCHED_BY_BASELINE, true);
@@ -180,17 +176,28 @@ static u64 at_baseline(const struct csched_group *g, u64 ns)
 	return csched_scale(ns, g->attr.baseline, 100);
 }
 
+/* What a group earns in one period. */
+static u64 income(const struct csched_group *g)
+{
+	const struct csched_pool *pool = g->pool;
+
+	if (g->attr.baseline)
+		return at_baseline(g, pool->params.period);
+	return csched_scale(pool->params.period * pool->cpus, g->attr.weight, pool->weight);
+}
+
 /**
  * csched_credit_most - how much credit a group may have
  * @g: a group
  *
- * Its burst, but what a baseline earns in one period it may keep in any case.
+ * Its burst, but in any case what it earns in a period and one slot: else one that is due more
+ * than a CPU, or uses all that it earns but a little late, would lose some of it each time.
  */
 s64 csched_credit_most(const struct csched_group *g)
 {
-	u64 period = at_baseline(g, g->pool->params.period);
+	u64 least = income(g) + g->pool->params.slot;
 
-	return g->attr.burst > period ? g->attr.burst : period;
+	return g->attr.burst > least ? g->attr.burst : least;
 }
 
 static void clip(struct csched_group *g)
@@ -226,13 +233,12 @@ static void earn(struct csched_group *g, u64 ns)
 	csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);
 }
 
-/* What is left to hand out, and the weights that it goes to, after baselines were served. */
-static s64 serve_baselines(struct csched_pool *pool, u64 *weight)
+/* What is left to hand out after baselines were served. */
+static s64 serve_baselines(struct csched_pool *pool)
 {
 	s64 much = pool->params.period * pool->cpus;
 	struct csched_group *g;
 
-	*weight = pool->weight;
 	list_for_each_entry(g, &pool->groups, link) {
 		u64 part = at_baseline(g, pool->now - pool->acct_at);
 
@@ -240,7 +246,6 @@ static s64 serve_baselines(struct csched_pool *pool, u64 *weight)
 			continue;
 		earn(g, part);
 		pool->handed += part;
-		*weight -= g->attr.weight;
 	}
 	if (pool->handed > available(pool) + much)
 		pool->handed = available(pool) + much;
@@ -250,8 +255,8 @@ static s64 serve_baselines(struct csched_pool *pool, u64 *weight)
 /* To each group its part, cut from one row. */
 static void hand_out(struct csched_pool *pool)
 {
-	u64 row = 0, before_it = 0, weight;
-	s64 rest = serve_baselines(pool, &weight);
+	u64 row = 0, before_it = 0;
+	s64 rest = serve_baselines(pool);
 	struct csched_group *g;
 	struct csched_task *t;
 
@@ -265,7 +270,7 @@ static void hand_out(struct csched_pool *pool)
 			continue;
 		/* lab 07 step 4 begin: each its weight's part */
 		row += g->attr.weight;
-		upto = csched_scale(rest, row, weight);
+		upto = csched_scale(rest, row, pool->weight);
 		earn(g, upto - before_it);
 		before_it = upto;
 		/* lab 07 step 4 end */

@@ -46,7 +46,8 @@
  * S4  The lags of all active groups add up to 0. (A group is active while one of
  *     its tasks is not BLOCKED.)
  * S5  Policy credit: for each group earned = spent + balance + discarded, to the
- *     nanosecond, and -CSCHED_DEBT_MAX <= balance <= csched_credit_most().
+ *     nanosecond, and -CSCHED_DEBT_MAX <= balance <= csched_credit_most(), or what all
+ *     CPUs do in a period and a slot, until credit is handed out next.
  * S6  A group with a cap never has more than one slot's worth of cap time, and
  *     while it has none left none of its tasks is RUNNING, but in a minimal slot.
  *     The same holds for a group with a baseline and its credit.
@@ -292,7 +293,7 @@ enum csched_stop_reason {
  * @grant: @t gets a slot, or keeps it for another, and the policy may shorten it (NULL: not
  *	interested)
  * @advance: time has come to pool->now; returns when to be called next (NULL: never)
- * @set: @g->attr is new or has changed (NULL: not interested)
+ * @set: @g->attr is new or has changed, or the CPUs have (NULL: not interested)
  * @baselines: groups may have a baseline
  */
 struct csched_policy {
@@ -321,7 +322,7 @@ struct csched_policy {
  * @cpus: how many slots
  * @groups: all groups
  * @nr_groups: how many
- * @weight: sum of their weights
+ * @weight: sum of the weights of those that earn by weight
  * @waiting: WAITING tasks, longest waiting first
  * @held: tasks that hold a slot
  * @nr_held: how many

@@ -403,11 +403,16 @@ int csched_pool_init(struct csched_pool *pool, const struct csched_policy *polic
  */
 int csched_pool_set_cpus(struct csched_pool *pool, u32 cpus, u64 now)
 {
+	struct csched_group *g;
+
 	if (!cpus || cpus > CSCHED_CPUS_MAX)
 		return -EINVAL;
 	account(pool, now);
 	pool->cpus = cpus;
 	pool->due_shift = due_shift(cpus);
+	list_for_each_entry(g, &pool->groups, link)
+		if (pool->policy->set)
+			pool->policy->set(g);
 	csched_readjust(pool);
 	return 0;
 }
@@ -431,6 +436,11 @@ int csched_attr_check(const struct csched_pool *pool, const struct csched_attr *
 	if (attr->burst > CSCHED_BURST_MAX)
 		return -EOVERFLOW;
 	return 0;
+}
+
+static u32 earns_by(const struct csched_attr *attr)
+{
+	return attr->baseline ? 0 : attr->weight;
 }
 
 /**
@@ -458,7 +468,7 @@ int csched_group_add(struct csched_pool *pool, struct csched_group *g,
 	INIT_LIST_HEAD(&g->waiting);
 	list_add_tail(&g->link, &pool->groups);
 	pool->nr_groups++;
-	pool->weight += attr->weight;
+	pool->weight += earns_by(attr);
 	csched_cap_set(g);
 	if (pool->policy->set)
 		pool->policy->set(g);
@@ -492,7 +502,7 @@ int csched_group_set(struct csched_group *g, const struct csched_attr *attr, u64
 	if (ret)
 		return ret;
 	account(pool, now);
-	pool->weight += (u64)attr->weight - g->attr.weight;
+	pool->weight += (u64)earns_by(attr) - earns_by(&g->attr);
 	g->attr = *attr;
 	if (cap)
 		csched_cap_set(g);
@@ -517,7 +527,7 @@ void csched_group_del(struct csched_group *g, u64 now)
 		pool->winner = NULL;
 	list_del(&g->link);
 	pool->nr_groups--;
-	pool->weight -= g->attr.weight;
+	pool->weight -= earns_by(&g->attr);
 	g->pool = NULL;
 }
 
