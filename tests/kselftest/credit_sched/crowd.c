@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See crowd.h. */
+#include <sched.h>
+
 #include "../tap.h"
 #include "crowd.h"
 #include "groups.h"
+
+/* No hog keeps us waiting. Our children are ordinary tasks again. */
+void go_first(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	CHECK_OK(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
+}
 
 static uint32_t group_of_weight(int dev, uint32_t weight, uint32_t flags)
 {

@@ -30,6 +30,7 @@ struct crowd crowd_make(uint32_t flags);
 pid_t crowd_parked(const struct crowd *c);
 void crowd_park(const struct crowd *c, pid_t pid);
 
+void go_first(void);
 void wait_parked(pid_t pid);
 void check_runs(pid_t pid);
 

@@ -12,8 +12,11 @@
 
 #define TASKS	4
 
-/* A cycle, without the time to wait until somebody is parked. */
-#define CYCLE_MAX	SEC
+/*
+ * A cycle, without the time to wait until somebody is parked: a second is the aim, and what
+ * a machine of one's own does in half of that takes a loaded one three times as long.
+ */
+#define CYCLE_MAX	(3 * SEC)
 
 static pid_t pid[TASKS];
 
@@ -110,6 +113,7 @@ static void load_park_unload(void)
 	uint64_t (*took)[PARTS] = calloc(cycles, sizeof(*took));
 	long before = 0;
 
+	go_first();
 	module_keep_parameters();
 	module_unload();
 	for (i = 0; i < TASKS; i++)
@@ -132,7 +136,7 @@ static void load_park_unload(void)
 		       (unsigned long long)(tenth(took, cycles, i, 5) / MS),
 		       (unsigned long long)(tenth(took, cycles, i, 9) / MS),
 		       (unsigned long long)(tenth(took, cycles, i, 10) / MS));
-	CHECK(tenth(took, cycles, ALL, 5) <= CYCLE_MAX, "every second cycle takes longer than a second");
+	CHECK(tenth(took, cycles, ALL, 5) <= CYCLE_MAX, "every second cycle takes longer than that");
 	/* A member forgotten in each cycle would be 1 KiB and more of each. */
 	CHECK(before < 2048 + cycles / 2, "%ld KiB", before);
 }

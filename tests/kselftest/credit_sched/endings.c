@@ -27,14 +27,6 @@ static struct crowd crowd;
 
 /* --- within a bound --- */
 
-/* The hog does not keep us waiting. Our children are ordinary tasks again. */
-static void go_first(void)
-{
-	struct sched_param param = { .sched_priority = 1 };
-
-	CHECK_OK(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
-}
-
 #define TRIES	7
 
 static int by_size(const void *a, const void *b)

@@ -237,15 +237,10 @@ static void do_child(struct worker *w)
 	uint64_t seed = tap_next(&w->state);
 
 	if (!w->child[i]) {
-		pid_t parent = getpid();
-
 		w->child[i] = fork();
 		if (w->child[i])
 			return;
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(0);	/* it was parked until its parent was no more */
-		/* Spins, sleeps, forks, makes threads; its children die with it. */
+		/* Spins, sleeps, forks, makes threads; it dies with the worker's process group. */
 		for (i = 0;; i++) {
 			pthread_t thread;
 
@@ -333,6 +328,7 @@ static void make_noise(struct worker *w)
 	int i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
 	CHECK(p != MAP_FAILED, "mmap");
 	munmap(p + 8 * PAGE, PAGE);
 	w->page = p + 8 * PAGE;
@@ -372,7 +368,15 @@ static pid_t start_worker(uint64_t seed)
 	pid = CHECK_OK(fork());
 	if (!pid)
 		make_noise(&w);
+	CHECK_OK(setpgid(pid, pid));
 	return pid;
+}
+
+/* With all that it has forked, also what is stopped, or parked since it was born. */
+static void end_worker(pid_t pid)
+{
+	CHECK_OK(kill(-pid, SIGKILL));
+	CHECK_EQ(CHECK_OK(waitpid(pid, NULL, 0)), pid);
 }
 
 static void remove_all_groups(int dev)
@@ -401,11 +405,11 @@ static void random_ioctls(void)
 		sleep_ns(SEC);
 		generation++;
 		i = generation % WORKERS;
-		end(worker[i]);
+		end_worker(worker[i]);
 		worker[i] = start_worker(seed * 1000003 + WORKERS + generation);
 	}
 	for (i = 0; i < WORKERS; i++)
-		end(worker[i]);
+		end_worker(worker[i]);
 	printf("# seed %llu: %llu ioctls, of which %llu succeeded\n", (unsigned long long)seed,
 	       (unsigned long long)sums->calls, (unsigned long long)sums->good);
 	CHECK(sums->good * 20 > sums->calls, "hardly any ioctl succeeds: this tests nothing");
