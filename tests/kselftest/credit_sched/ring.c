@@ -318,6 +318,40 @@ static void boost_account_and_throttle_are_seen(void)
 	end(hog);
 }
 
+/* It causes no event, since nobody wants its slot; who asks for the group is told where it is. */
+static void one_alone_is_seen_by_who_asks(void)
+{
+	const struct csched_ring *ring[CPUS];
+	uint64_t from[CPUS];
+	unsigned int cpu;
+	uint32_t id;
+	pid_t pid;
+	int i;
+
+	setup();
+	id = group_on_cpu0(dev, "share", 100);
+	pid = spin();
+	CHECK_EQ(group_add(dev, id, pid), 0);
+	sleep_ns(200 * MS);
+	for (cpu = 0; cpu < status.cpus; cpu++) {
+		ring[cpu] = map_ring(cpu);
+		from[cpu] = head(ring[cpu]);
+	}
+	CHECK_EQ(group_info(dev, id).held, 1);
+	for (seen_n = 0, cpu = 0; cpu < status.cpus; cpu++)
+		collect(ring[cpu], from[cpu]);
+	CHECK_EQ(count(CSCHED_EVENT_HOLDS, 0), 1);
+	for (i = 0; i < seen_n; i++) {
+		if (seen[i].type != CSCHED_EVENT_HOLDS)
+			continue;
+		CHECK_EQ(seen[i].pid, pid);
+		CHECK_EQ(seen[i].group, id);
+		CHECK_EQ(seen[i].cpu, 0);
+		CHECK(seen[i].used_ns > MS, "used_ns is %llu", (unsigned long long)seen[i].used_ns);
+	}
+	end(pid);
+}
+
 /* --- overrun --- */
 
 /* The oldest are lost, and a reader can tell: what is left is the newest, in order. */
@@ -425,6 +459,7 @@ int main(void)
 	RUN(a_pair_of_spinners_is_seen_to_take_turns);
 	RUN(a_life_is_seen_from_join_to_leave);
 	RUN(boost_account_and_throttle_are_seen);
+	RUN(one_alone_is_seen_by_who_asks);
 	RUN(the_oldest_records_are_overwritten);
 	RUN(a_mapping_outlives_its_file);
 	RUN(a_part_of_a_mapping_and_a_child_hold_the_module);
