@@ -11,10 +11,10 @@ for n in 1 2 4 8; do
 				in_group="csched run g$i --"
 			fi
 			if [ "$i" -le 3 ]; then
-				taskset -c 0 $in_group load spin &
+				taskset -c 0 $in_group workload spin &
 				hogs="$hogs $!"
 			else
-				taskset -c 0 $in_group load wake 20 1 150 | sed "s/{/{\"who\": \"$who\", \"boosted\": $n, /" &
+				taskset -c 0 $in_group workload wake 20 1 150 | sed "s/{/{\"who\": \"$who\", \"boosted\": $n, /" &
 				pids="$pids $!"
 			fi
 		done

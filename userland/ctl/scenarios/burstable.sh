@@ -5,5 +5,5 @@ csched create web --policy credit --baseline 20 --burst 4s --cpus 0
 phase "web idles and earns"
 sleep 8
 phase "web bursts, then has spent what it saved"
-csched run web -- load spin &
+csched run web -- workload spin &
 sleep 8

@@ -9,7 +9,7 @@ for weight in 3 2 1; do
 	unshare --pid --uts --mount --fork sh -c "
 		hostname c$weight
 		sleep 0.5
-		for i in \$(seq $tasks); do load spin & done
+		for i in \$(seq $tasks); do workload spin & done
 		wait" &
 	sleep 0.2
 	echo $! >$cgroup/cgroup.procs

@@ -6,9 +6,9 @@ for policy in share lottery; do
 	phase $policy
 	csched create three --policy $policy --weight 300 --cpus 0
 	csched create one --policy $policy --weight 100 --cpus 0
-	csched run three -- load spin &
+	csched run three -- workload spin &
 	pids=$!
-	csched run one -- load spin &
+	csched run one -- workload spin &
 	pids="$pids $!"
 	sleep 8
 	csched rm three one

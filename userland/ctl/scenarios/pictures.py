@@ -67,7 +67,7 @@ def balance(record: Record, name: str, most: float) -> Chart:
         chart.line([(t, c), (after, d)], STATES.get(state, SOFT), width=3)
     chart.legend = [(f"{state}: {words}", STATES[state]) for state, words in
                     (("BOOST", "just woken"), ("UNDER", "has credit"),
-                                      ("BASE", "held to its baseline"))]
+                                      ("BASE", "at its baseline"))]
     mark_phases(chart, record)
     return chart
 

@@ -3,12 +3,12 @@
 csched create a --weight 100 --cpus 0
 csched create b --weight 100 --cpus 0
 csched create sleepy --weight 200 --cpus 0
-csched run a -- load spin &
-csched run b -- load spin &
-csched run sleepy -- load spin &
+csched run a -- workload spin &
+csched run b -- workload spin &
+csched run sleepy -- workload spin &
 busy=$!
 sleep 3
 phase "sleepy sleeps half of its time"
 kill $busy
-csched run sleepy -- load turns 10 10 &
+csched run sleepy -- workload turns 10 10 &
 sleep 4

@@ -4,9 +4,9 @@
 steal() {
 	csched create thief --policy credit --weight 256 --cpus 0 --slot 30ms --accounting "$1"
 	csched create victim --policy credit --weight 256 --cpus 0 --slot 30ms --accounting "$1"
-	csched run victim -- load spin &
+	csched run victim -- workload spin &
 	pids=$!
-	csched run thief -- load steal thief 10 &
+	csched run thief -- workload steal thief 10 &
 	pids="$pids $!"
 	sleep 7
 	csched rm thief victim

@@ -4,6 +4,6 @@ csched create small --weight 100 --cpus 0
 csched create middle --weight 200 --cpus 0
 csched create large --weight 400 --cpus 0
 for group in small middle large; do
-	csched run $group -- load spin &
+	csched run $group -- workload spin &
 done
 sleep 6

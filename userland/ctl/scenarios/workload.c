@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * load: tasks that want a CPU in the ways that the scenarios need. Started by the scripts of
- * this folder, as a rule through `csched run GROUP -- load ...`.
+ * workload: tasks that want a CPU in the ways that the scenarios need. Started by the scripts of
+ * this folder, as a rule through `csched run GROUP -- workload ...`.
  *
- *	load spin			all the time
- *	load turns RUN PAUSE		RUN ms of CPU time, then PAUSE ms asleep
- *	load wake PERIOD RUN COUNT	wakes every PERIOD ms, COUNT times, runs RUN ms each time;
- *					prints how late it was as a line of JSON
- *	load steal GROUP TICK		runs, but sleeps whenever the tick comes that it would pay for
+ *	workload spin				all the time
+ *	workload turns RUN PAUSE		RUN ms of CPU time, then PAUSE ms asleep
+ *	workload wake PERIOD RUN COUNT		wakes every PERIOD ms, COUNT times, runs RUN ms each
+ *						time; prints how late it was as a line of JSON
+ *	workload steal GROUP TICK		runs, but sleeps whenever the tick comes that it would pay for
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -82,7 +82,7 @@ static void wake_often(char **arguments)
 	uint64_t at = read_clock(CLOCK_MONOTONIC);
 
 	if (!count || count > WAKEUPS_MAX || !period) {
-		fprintf(stderr, "load: wake: %s times every %s ms: give 1 to %d times and a period\n",
+		fprintf(stderr, "workload: wake: %s times every %s ms: give 1 to %d times and a period\n",
 			arguments[2], arguments[0], WAKEUPS_MAX);
 		exit(2);
 	}
@@ -122,7 +122,7 @@ static void steal(char **arguments)
 	int device = open("/dev/credit_sched", O_RDWR | O_CLOEXEC);
 
 	if (device < 0 || !tick) {
-		fprintf(stderr, "load: steal: %s: load credit_sched.ko, and give a tick in ms\n", strerror(errno));
+		fprintf(stderr, "workload: steal: %s: load credit_sched.ko, and give a tick in ms\n", strerror(errno));
 		exit(1);
 	}
 	for (;;) {
@@ -157,6 +157,6 @@ int main(int argc, char **argv)
 			verbs[i].run(argv + 2);
 			return 0;
 		}
-	fprintf(stderr, "usage: load spin | turns RUN PAUSE | wake PERIOD RUN COUNT | steal GROUP TICK (all in ms)\n");
+	fprintf(stderr, "usage: workload spin | turns RUN PAUSE | wake PERIOD RUN COUNT | steal GROUP TICK (all in ms)\n");
 	return 2;
 }
