@@ -431,10 +431,15 @@ void csched_cap_charge(struct csched_group *g, u64 ns);
 void csched_cap_set(struct csched_group *g);
 u64 csched_cap_advance(struct csched_group *g);
 
-/* share.c, lottery.c, credit.c: the policies */
-extern const struct csched_policy csched_share;
-extern const struct csched_policy csched_lottery;
-extern const struct csched_policy csched_credit;
+/*
+ * The policies. To add one: write core/NAME.c, which defines csched_NAME, put NAME in this
+ * line, and the object in Kbuild.
+ */
+#define CSCHED_POLICIES(X)	X(share) X(lottery) X(credit)
+#define CSCHED_DECLARE(name)	extern const struct csched_policy csched_##name;
+CSCHED_POLICIES(CSCHED_DECLARE)
+#undef CSCHED_DECLARE
+
 const struct csched_policy *csched_policy_by_name(const char *name);
 enum csched_standing csched_standing(const struct csched_group *g);
 s64 csched_credit_most(const struct csched_group *g);

@@ -28,12 +28,12 @@ const struct csched_params csched_default_params = {
  */
 const struct csched_policy *csched_policy_by_name(const char *name)
 {
-	static const struct csched_policy *const policies[] = {
-		&csched_share, &csched_lottery, &csched_credit,
-	};
-	int i;
+#define ADDRESS(name)	&csched_##name,
+	static const struct csched_policy *const policies[] = { CSCHED_POLICIES(ADDRESS) };
+#undef ADDRESS
+	size_t i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
 		if (!strcmp(policies[i]->name, name))
 			return policies[i];
 	return NULL;
