@@ -21,7 +21,7 @@ PATIENCE = {"thousand": 3000}
 # Loading the module patches tracepoints into the running kernel. Emulated processors that run side by
 # side now and then execute the breakpoint of such a patch after its time (Oops: int3); and when they take
 # turns, a turn is too long to measure anything by. So what loads it again and again has one processor.
-PROCESSORS = {"schedule": 2, "endure": 1, "thousand": 1}
+PROCESSORS = {"schedule": 2, "endure": 1, "thousand": 1, "csched": 2}
 
 
 def pytest_configure(config: pytest.Config) -> None:
