@@ -30,12 +30,12 @@ static struct csched_group *hold_lottery(struct csched_pool *pool, struct csched
 	u64 total = 0, ticket;
 
 	/* lab 07 step 1 begin: one draw, by weight; skeleton: return NULL; */
-	list_for_each_entry(g, &pool->active, among_active)
+	list_for_each_entry(g, &pool->groups, link)
 		total += tickets(g, also);
 	if (!total)
 		return NULL;
 	div64_u64_rem(draw(pool), total, &ticket);
-	list_for_each_entry(g, &pool->active, among_active) {
+	list_for_each_entry(g, &pool->groups, link) {
 		if (ticket < tickets(g, also))
 			return g;
 		ticket -= tickets(g, also);
