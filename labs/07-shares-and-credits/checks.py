@@ -530,7 +530,7 @@ def woken_runs_at_once(talk: Scenario, rng: random.Random) -> None:
     talk.run(5_000_000)
     talk.number("wake i", "wake", "its longest wait after it woke", 0, RATELIMIT * NS,
                 "credit_wake(): with credit it is boosted; credit_preempts(): now, if its standing is better.")
-    talk.number("show i", "boosts", "the number of its boosts in 6 s", 6e6 // (sleep + 1000 + RATELIMIT) - 3,
+    talk.number("show i", "boosts", "the number of its boosts in 6 s", 6e6 // (sleep + 1000 + RATELIMIT) - 8,
                 6e6 // (sleep + 1000) + 1, "credit_wake(): each time it wakes with credit; `boosts` counts them.",
                 lambda n: f"{n:.0f}")
 

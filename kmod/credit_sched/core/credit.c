@@ -190,13 +190,16 @@ static u64 income(const struct csched_group *g)
  * csched_credit_most - how much credit a group may have
  * @g: a group
  *
- * Its burst, but in any case what it earns in a period and one slot: else one that is due more
+ * Its burst, but no less than it earns in a period and one slot: else one that is due more
  * than a CPU, or uses all that it earns but a little late, would lose some of it each time.
+ * A burst of 0 says that it is to save nothing.
  */
 s64 csched_credit_most(const struct csched_group *g)
 {
 	u64 least = income(g) + g->pool->params.slot;
 
+	if (!g->attr.burst && !g->attr.baseline)
+		return 0;
 	return g->attr.burst > least ? g->attr.burst : least;
 }
 

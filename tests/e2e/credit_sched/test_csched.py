@@ -471,7 +471,7 @@ def test_a_user_sees_and_runs(csched):
 
 def test_bpftrace_states(csched):
     text = csched.out("states")
-    time = {(m[1], m[2]): int(m[3]) for m in re.finditer(r"^@us\[(\w+), (\w+)\]: (\d+)$", text, re.M)}
+    time = {(m[1], m[2]): int(m[3]) for m in re.finditer(r"^@spent_us\[(\w+), (\w+)\]: (\d+)$", text, re.M)}
     assert {"RUNNING", "WAITING"} <= {state for group, state in time if group == "one"}, text
     assert {"RUNNING", "SLEEPING"} <= {state for group, state in time if group == "two"}, text
     assert 1e6 < time["one", "RUNNING"] < 6e6

@@ -205,13 +205,16 @@ static void lag_does_not_grow(void)
 	uint64_t least = ~0ull;
 	int i;
 
-	/* A stall shows in one stretch of the run; growth shows in all that follow. */
+	/*
+	 * A stall of the emulator shows in one stretch of the run; growth shows in all that follow: weights
+	 * that do not count would put the first group 250 ms behind in the first second.
+	 */
 	for (i = 0; i < 4; i++) {
 		go_on(&c, SEC);
 		if (c.lag < least)
 			least = c.lag;
 	}
-	CHECK(least <= 3 * SLOT, "it is never less than %llu us", (unsigned long long)least / 1000);
+	CHECK(least <= 12 * SLOT, "it is never less than %llu us", (unsigned long long)least / 1000);
 	end_contest(&c);
 }
 
