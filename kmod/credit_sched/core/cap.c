@@ -9,7 +9,7 @@
 
 #include "csched.h"
 
-/* ns; while tasks are yet leaving, cap time may flow out as fast as in: do not look all the time. */
+/* ns; while tasks are yet leaving, cap time may flow out as fast as in: do not look all the time */
 #define PAUSE	10000ull
 
 /* A throttled group stays so until it has this much, so that slots do not crumble. */
