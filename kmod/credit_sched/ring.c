@@ -136,6 +136,7 @@ void cs_event(struct csched_pool *pool, enum csched_event_type type, struct csch
 
 	if (!atomic_read(&mappings) && !traced(type))
 		return;
+	csched_lag_update(pool);
 	event = (struct csched_event) {
 		.time_ns = cs_now(),
 		.group = g->id,

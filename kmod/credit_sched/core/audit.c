@@ -41,7 +41,7 @@ static int audit_credit(const struct csched_group *g)
  */
 int csched_audit(const struct csched_pool *pool)
 {
-	u32 running = 0, leaving = 0;
+	u32 running = 0, leaving = 0, ready = 0, strays = 0;
 	const struct csched_group *g;
 	const struct csched_task *t;
 	s64 lags = 0;
@@ -53,8 +53,10 @@ int csched_audit(const struct csched_pool *pool)
 			if (audit_task(t))
 				return audit_task(t);
 			nr[t->state]++;
+			strays += t->state == CSCHED_WAITING && !t->stopped;
 			paying += t->state == CSCHED_RUNNING && !t->minimal;
 		}
+		ready += g->throttled ? 0 : nr[CSCHED_WAITING];
 		running += nr[CSCHED_RUNNING];
 		leaving += nr[CSCHED_LEAVING];
 		if (nr[CSCHED_WAITING] != g->nr_waiting ||
@@ -74,7 +76,7 @@ int csched_audit(const struct csched_pool *pool)
 			return 6;
 	}
 	if (running + leaving != pool->nr_held || leaving != pool->nr_leaving ||
-	    running > pool->cpus)
+	    running > pool->cpus || ready != pool->nr_ready || strays != pool->nr_strays)
 		return 1;
-	return lags ? 4 : 0;
+	return lags + pool->ungiven ? 4 : 0;
 }

@@ -60,8 +60,10 @@ void csched_throttle(struct csched_group *g, u32 why, bool on)
 	u32 was = g->throttled;
 
 	g->throttled = on ? was | why : was & ~why;
-	if (!was != !g->throttled)
-		csched_report(g, on ? CSCHED_EV_THROTTLE : CSCHED_EV_UNTHROTTLE, NULL, 0);
+	if (!was == !g->throttled)
+		return;
+	g->pool->nr_ready += on ? -g->nr_waiting : g->nr_waiting;
+	csched_report(g, on ? CSCHED_EV_THROTTLE : CSCHED_EV_UNTHROTTLE, NULL, 0);
 }
 
 /**

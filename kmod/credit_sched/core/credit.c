@@ -54,7 +54,7 @@ static struct csched_group *credit_pick(struct csched_pool *pool)
 {
 	struct csched_group *g, *best = NULL;
 
-	list_for_each_entry(g, &pool->groups, link)
+	list_for_each_entry(g, &pool->active, among_active)
 		if (csched_can_run(g) && (!best || before(g, best)))
 			best = g;
 	return best;

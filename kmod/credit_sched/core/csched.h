@@ -145,6 +145,7 @@ enum csched_standing {
  * @throttled: why it may not run, CSCHED_BY_*; 0: it may
  *
  * @active: @nr_active > 0; its @lag counts among the others'
+ * @among_active: in pool->active while @active
  * @saturated: its weight asks for more CPUs than its tasks can fill or its cap allows
  * @due: percent of a CPU it is due, weights readjusted, shifted by pool->due_shift
  * @lag: ns it is due minus ns it got; negative: it is ahead
@@ -177,6 +178,7 @@ struct csched_group {
 	u32 throttled;
 
 	bool active;
+	struct list_head among_active;
 	bool saturated;
 	u64 due;
 	s64 lag;
@@ -318,12 +320,16 @@ struct csched_policy {
  * @runtime: the caller's: ns that task @t has run in its life, up to now
  * @event: the caller's: something has happened, to @t or, if that is NULL, to @g; @reason is an
  *	enum csched_stop_reason for CSCHED_EV_STOP, else 0. Set after csched_pool_init(); NULL:
- *	nobody listens. It may look at everything and change nothing.
+ *	nobody listens. It may look at everything (lags: after csched_lag_update())
+ *	and change nothing.
  * @cpus: how many slots
  * @groups: all groups
+ * @active: those that are active; what happens often looks at no others
  * @nr_groups: how many
  * @weight: sum of the weights of those that earn by weight
  * @waiting: WAITING tasks, longest waiting first
+ * @nr_ready: how many of them could take a slot, for their groups are not throttled
+ * @nr_strays: how many of them have not stopped
  * @held: tasks that hold a slot
  * @nr_held: how many
  * @nr_leaving: how many of them are LEAVING
@@ -333,6 +339,7 @@ struct csched_policy {
  * @due_shift: of csched_group.due, so large that all of them fit in 32 bits
  * @due: sum of it over the active groups
  * @work: ns that all groups have run
+ * @ungiven: ns that the active groups together are due beyond what their lags say
  * @minimal_next: not before this may the next minimal slot start
  * @making_room: somebody has to leave for a minimal slot
  * @policy_timer: when the policy wants to be called
@@ -352,9 +359,12 @@ struct csched_pool {
 		      struct csched_group *g, struct csched_task *t, u32 reason);
 	u32 cpus;
 	struct list_head groups;
+	struct list_head active;
 	u32 nr_groups;
 	u64 weight;
 	struct list_head waiting;
+	u32 nr_ready;
+	u32 nr_strays;
 	struct list_head held;
 	u32 nr_held;
 	u32 nr_leaving;
@@ -364,6 +374,7 @@ struct csched_pool {
 	u32 due_shift;
 	u64 due;
 	u64 work;
+	s64 ungiven;
 	u64 minimal_next;
 	bool making_room;
 	u64 policy_timer;
@@ -411,6 +422,7 @@ void csched_lag_join(struct csched_group *g);
 void csched_lag_leave(struct csched_group *g);
 void csched_lag_charge(struct csched_group *g, u64 ns);
 void csched_lag_forfeit(struct csched_group *g);
+void csched_lag_update(struct csched_pool *pool);
 void csched_readjust(struct csched_pool *pool);
 bool csched_due_before(const struct csched_group *a, const struct csched_group *b);
 

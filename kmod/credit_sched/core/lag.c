@@ -18,26 +18,39 @@
  */
 u64 csched_scale(u64 value, u64 num, u64 den)
 {
-	u64 whole = div64_u64(value, den);
-	u64 rest = value - whole * den;
+	u64 whole, rest;
 
+	if (!(value >> 32))
+		return div64_u64(value * num, den);
+	whole = div64_u64(value, den);
+	rest = value - whole * den;
 	return whole * num + div64_u64(rest * num, den);
 }
 
-/*
- * Raise the lag of all active groups by @ns in all, each by its part. Parts are
- * cut from one row, so that what rounding takes from one the next one gets.
- */
+/* All active groups are due @ns more, each its part: soon, see csched_lag_update(). */
 static void give(struct csched_pool *pool, s64 ns)
 {
+	pool->ungiven += ns;
+}
+
+/**
+ * csched_lag_update - bring all lags up to date
+ * @pool: lags are about to be looked at, or parts to change
+ *
+ * Parts are cut from one row, so that what rounding takes from one the next one gets.
+ */
+void csched_lag_update(struct csched_pool *pool)
+{
+	s64 ns = pool->ungiven;
 	u64 size = ns < 0 ? -ns : ns, row = 0, before = 0;
 	struct csched_group *g;
 
-	list_for_each_entry(g, &pool->groups, link) {
+	if (!ns)
+		return;
+	pool->ungiven = 0;
+	list_for_each_entry(g, &pool->active, among_active) {
 		u64 upto;
 
-		if (!g->active)
-			continue;
 		row += g->due;
 		upto = csched_scale(size, row, pool->due);
 		g->lag += ns < 0 ? -(s64)(upto - before) : (s64)(upto - before);
@@ -51,9 +64,8 @@ static u64 missed(const struct csched_group *g)
 	const struct csched_group *other;
 	u64 weight = g->attr.weight;
 
-	list_for_each_entry(other, &g->pool->groups, link)
-		if (other->active)
-			weight += other->attr.weight;
+	list_for_each_entry(other, &g->pool->active, among_active)
+		weight += other->attr.weight;
 	return csched_scale(g->pool->work - g->left_at, g->attr.weight, weight);
 }
 
@@ -72,7 +84,9 @@ void csched_lag_join(struct csched_group *g)
 		g->lag = 0;
 	else
 		give(g->pool, -g->lag);
+	csched_lag_update(g->pool);
 	g->active = true;
+	list_add_tail(&g->among_active, &g->pool->active);
 }
 
 /**
@@ -83,9 +97,14 @@ void csched_lag_join(struct csched_group *g)
  */
 void csched_lag_leave(struct csched_group *g)
 {
-	s64 lag = g->lag;
+	s64 lag;
 
+	csched_lag_update(g->pool);
+	lag = g->lag;
 	g->active = false;
+	list_del_init(&g->among_active);
+	g->due = 0;
+	g->saturated = false;
 	g->left_at = g->pool->work;
 	csched_readjust(g->pool);
 	/* lab 07 step 3 begin: what becomes of its lag */
@@ -168,19 +187,19 @@ void csched_readjust(struct csched_pool *pool)
 	struct csched_group *g;
 	bool again;
 
-	list_for_each_entry(g, &pool->groups, link) {
+	csched_lag_update(pool);
+	list_for_each_entry(g, &pool->active, among_active) {
 		g->saturated = false;
 		g->due = 0;
-		if (g->active && g->attr.baseline)
+		if (g->attr.baseline)
 			percent = saturate(g, percent);
-		else if (g->active)
+		else
 			weight += g->attr.weight;
 	}
 	do {
 		again = false;
-		list_for_each_entry(g, &pool->groups, link) {
-			if (!g->active || g->saturated ||
-			    g->attr.weight * percent < fills(g) * weight)
+		list_for_each_entry(g, &pool->active, among_active) {
+			if (g->saturated || g->attr.weight * percent < fills(g) * weight)
 				continue;
 			percent = saturate(g, percent);
 			weight -= g->attr.weight;
@@ -189,9 +208,7 @@ void csched_readjust(struct csched_pool *pool)
 	} while (again);
 
 	pool->due = 0;
-	list_for_each_entry(g, &pool->groups, link) {
-		if (!g->active)
-			continue;
+	list_for_each_entry(g, &pool->active, among_active) {
 		if (!g->saturated && weight)
 			g->due = csched_scale(percent << pool->due_shift, g->attr.weight, weight);
 		if (!g->due)

@@ -121,9 +121,13 @@ static void start_slot(struct csched_task *t, bool minimal)
 
 static void stop_waiting(struct csched_task *t)
 {
+	struct csched_group *g = t->group;
+
 	list_del_init(&t->turn);
 	list_del_init(&t->queue);
-	t->group->nr_waiting--;
+	g->nr_waiting--;
+	g->pool->nr_ready -= !g->throttled;
+	g->pool->nr_strays -= !t->stopped;
 }
 
 static void give_up_slot(struct csched_task *t)
@@ -137,15 +141,18 @@ static void give_up_slot(struct csched_task *t)
 	t->group->nr_held--;
 }
 
-static void start_waiting(struct csched_task *t)
+static void start_waiting(struct csched_task *t, bool stopped)
 {
 	struct csched_group *g = t->group;
 
 	t->state = CSCHED_WAITING;
+	t->stopped = stopped;
 	t->since = g->pool->now;
 	list_add_tail(&t->turn, &g->waiting);
 	list_add_tail(&t->queue, &g->pool->waiting);
 	g->nr_waiting++;
+	g->pool->nr_ready += !g->throttled;
+	g->pool->nr_strays += !stopped;
 }
 
 /* WAITING -> RUNNING. */
@@ -216,9 +223,8 @@ void csched_task_wake(struct csched_task *t, u64 now)
 	account(t->group->pool, now);
 	if (t->state != CSCHED_BLOCKED)
 		return;
-	t->stopped = false;
 	t->told = CSCHED_NO_ORDER;
-	start_waiting(t);
+	start_waiting(t, false);
 	csched_report(t->group, CSCHED_EV_WAKE, t, 0);
 	set_active(t->group, 1);
 }
@@ -260,11 +266,11 @@ void csched_task_stopped(struct csched_task *t, u64 now)
 	switch (t->state) {
 	case CSCHED_LEAVING:
 		give_up_slot(t);
-		start_waiting(t);
-		t->stopped = true;
+		start_waiting(t, true);
 		break;
 	case CSCHED_WAITING:
 		account_task(t);
+		t->group->pool->nr_strays -= !t->stopped;
 		t->stopped = true;
 		break;
 	case CSCHED_RUNNING:
@@ -380,6 +386,7 @@ int csched_pool_init(struct csched_pool *pool, const struct csched_policy *polic
 	pool->cpus = cpus;
 	pool->runtime = runtime;
 	INIT_LIST_HEAD(&pool->groups);
+	INIT_LIST_HEAD(&pool->active);
 	INIT_LIST_HEAD(&pool->waiting);
 	INIT_LIST_HEAD(&pool->held);
 	INIT_LIST_HEAD(&pool->orders);
@@ -542,18 +549,6 @@ bool csched_can_run(const struct csched_group *g)
 	return g->nr_waiting && !g->throttled;
 }
 
-/* How many tasks could take a slot if there were one for each. */
-static u32 demand(const struct csched_pool *pool)
-{
-	const struct csched_group *g;
-	u32 tasks = 0;
-
-	list_for_each_entry(g, &pool->groups, link)
-		if (csched_can_run(g))
-			tasks += g->nr_waiting;
-	return tasks;
-}
-
 /* How many slots are free, or will be when those that were told to stop have stopped. */
 static u32 supply(const struct csched_pool *pool)
 {
@@ -598,7 +593,7 @@ static void end_slots(struct csched_pool *pool)
 		} else if (pool->nr_held - pool->nr_leaving > pool->cpus) {
 			stop(t, CSCHED_STOP_CPUS);
 		} else if (over) {
-			if (demand(pool) > supply(pool) && pool->policy->yields(t))
+			if (pool->nr_ready > supply(pool) && pool->policy->yields(t))
 				stop(t, CSCHED_STOP_SLOT);
 			else
 				start_slot(t, false);
@@ -636,10 +631,10 @@ static void preempt(struct csched_pool *pool)
 {
 	struct csched_group *g;
 
-	list_for_each_entry(g, &pool->groups, link) {
+	list_for_each_entry(g, &pool->active, among_active) {
 		struct csched_task *t = NULL;
 
-		if (g->woken && csched_can_run(g) && demand(pool) > supply(pool))
+		if (g->woken && csched_can_run(g) && pool->nr_ready > supply(pool))
 			t = victim(pool, g);
 		if (t)
 			stop(t, CSCHED_STOP_PREEMPT);
@@ -720,18 +715,30 @@ static void keep_slots(struct csched_pool *pool)
 		return;
 	list_for_each_entry(t, &pool->held, queue)
 		if (t->state == CSCHED_LEAVING && !t->group->throttled &&
-		    !demand(pool) && supply(pool))
+		    !pool->nr_ready && supply(pool))
 			unstop(t);
 }
 
-/* Whoever runs without a slot must park at its next return to user mode. */
-static void stop_strays(struct csched_pool *pool)
+/*
+ * Whoever runs without a slot pays for it and must park at its next return to user mode.
+ * Those that came last are the ones that may not have stopped yet.
+ */
+static void charge_strays(struct csched_pool *pool, bool stop)
 {
+	u32 left = pool->nr_strays;
 	struct csched_task *t;
 
-	list_for_each_entry(t, &pool->waiting, queue)
-		if (!t->stopped && t->told != CSCHED_STOP)
+	list_for_each_entry_reverse(t, &pool->waiting, queue) {
+		if (!left)
+			return;
+		if (t->stopped)
+			continue;
+		left--;
+		if (!stop)
+			account_task(t);
+		else if (t->told != CSCHED_STOP)
 			give_order(t, CSCHED_STOP);
+	}
 }
 
 /**
@@ -748,11 +755,10 @@ void csched_settle(struct csched_pool *pool, u64 now)
 	u64 when;
 
 	account(pool, now);
-	list_for_each_entry(t, &pool->waiting, queue)
-		if (!t->stopped)
-			account_task(t);
+	charge_strays(pool, false);
+	csched_lag_update(pool);
 	pool->timer = pool->policy_timer;
-	list_for_each_entry(g, &pool->groups, link)
+	list_for_each_entry(g, &pool->active, among_active)
 		csched_cap_advance(g);
 
 	end_slots(pool);
@@ -760,18 +766,18 @@ void csched_settle(struct csched_pool *pool, u64 now)
 	give_minimal_slot(pool);
 	fill_slots(pool);
 	keep_slots(pool);
-	stop_strays(pool);
+	charge_strays(pool, true);
 
-	list_for_each_entry(g, &pool->groups, link) {
-		if (g->active || g->nr_held)
-			call_at(pool, csched_cap_advance(g));
-		if (g->throttled && g->active)
+	list_for_each_entry(g, &pool->active, among_active) {
+		call_at(pool, csched_cap_advance(g));
+		if (g->throttled)
 			csched_lag_forfeit(g);
 	}
+	csched_lag_update(pool);
 	/* A slot ends only for somebody else, or because it has to be paid for. */
 	list_for_each_entry(t, &pool->held, queue)
 		if (t->state == CSCHED_RUNNING &&
-		    (demand(pool) || t->minimal || pool->policy->charge))
+		    (pool->nr_ready || t->minimal || pool->policy->charge))
 			call_at(pool, t->slot_end);
 	if (!pool->making_room && longest_waiting(pool, &when))
 		call_at(pool, when);

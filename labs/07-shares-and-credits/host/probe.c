@@ -259,6 +259,7 @@ static void ask_show(const struct csched_group *g)
 {
 	static const char *const standing[] = { "BOOST", "UNDER", "OVER" };
 
+	csched_lag_update(&sim.pool);
 	fprintf(answers, "%lu lag=%lld credit=%lld earned=%llu spent=%llu discarded=%llu boosts=%llu "
 		"slots=%llu standing=%s throttled=%d\n", line, g->lag, g->credit, g->earned,
 		g->spent, g->discarded, g->boosts, g->slots, standing[csched_standing(g)],

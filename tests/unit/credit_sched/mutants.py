@@ -38,11 +38,11 @@ MUTANTS = [
 
     # slots
     ("slot_given_on_before_it_is_free", SCHED, "while (pool->nr_held < pool->cpus) {", "while (pool->nr_held - pool->nr_leaving < pool->cpus) {"),
-    ("slots_never_end", SCHED, "demand(pool) > supply(pool) && pool->policy->yields(t)", "0"),
+    ("slots_never_end", SCHED, "pool->nr_ready > supply(pool) && pool->policy->yields(t)", "0"),
     ("slot_timer_forgotten", SCHED, "call_at(pool, t->slot_end);", ";"),
-    ("slot_timer_when_alone", SCHED, "(demand(pool) || t->minimal || pool->policy->charge)", "1"),
+    ("slot_timer_when_alone", SCHED, "(pool->nr_ready || t->minimal || pool->policy->charge)", "1"),
     ("no_ratelimit", SCHED, "u64 ready = (t->started ? t->since : pool->now) + pool->params.ratelimit;", "u64 ready = 0;"),
-    ("strays_run_on", SCHED, "give_order(t, CSCHED_STOP);\n}\n\n/**\n * csched_settle", ";\n}\n\n/**\n * csched_settle"),
+    ("strays_run_on", SCHED, "\t\t\tgive_order(t, CSCHED_STOP);\n\t}", "\t\t\t;\n\t}"),
     ("slots_not_kept", SCHED, "\t\t\tunstop(t);", "\t\t\t;"),
     ("no_minimal_slots", SCHED, "\tif (!t || pool->now < when)\n\t\treturn;", "\treturn;"),
     ("minimal_slots_without_pause", SCHED, "pool->minimal_next = pool->now + CSCHED_MINIMAL_PART * pool->params.min_slot;", ""),
@@ -54,6 +54,17 @@ MUTANTS = [
     ("start_not_noted", SCHED, "\taccount(t->group->pool, now);\n\tset_started(t);", "\taccount(t->group->pool, now);"),
     ("start_not_seen_in_the_runtime", SCHED, "\tset_started(t);\n\tcharge", "\tcharge"),
     ("slot_counts_from_the_grant", SCHED, "\t\tbegin_slot(t);\n\tt->started = true;", "\t\t;\n\tt->started = true;"),
+
+    # what is counted, so that it need not be looked for
+    ("throttled_tasks_are_ready", CAP, "g->pool->nr_ready += on ? -g->nr_waiting : g->nr_waiting;", ";"),
+    ("ready_is_not_counted_down", SCHED, "g->pool->nr_ready -= !g->throttled;", ";"),
+    ("strays_are_not_counted_down", SCHED, "t->group->pool->nr_strays -= !t->stopped;", ";"),
+    ("strays_run_for_free", SCHED, "charge_strays(pool, false);", ";"),
+    ("strays_are_looked_for_too_briefly", SCHED, "u32 left = pool->nr_strays;", "u32 left = pool->nr_strays > 1 ? 1 : pool->nr_strays;"),
+    ("lags_of_yesterday", SCHED, "charge_strays(pool, false);\n\tcsched_lag_update(pool);", "charge_strays(pool, false);"),
+    ("lags_divided_by_new_parts", LAG, "\tcsched_lag_update(pool);\n\tlist_for_each_entry(g, &pool->active", "\tlist_for_each_entry(g, &pool->active"),
+    ("a_newcomer_gets_what_was_due_before", LAG, "\tcsched_lag_update(g->pool);\n\tg->active = true;", "\tg->active = true;"),
+    ("a_leaver_loses_what_was_due_before", LAG, "\tcsched_lag_update(g->pool);\n\tlag = g->lag;", "\tlag = g->lag;"),
 
     # credit
     ("burst_ignored", CREDIT, "if (excess > 0) {", "if (0) {"),
@@ -92,7 +103,7 @@ MUTANTS = [
     ("surplus_at_the_baseline", CREDIT, "\tif (g->attr.baseline) {\n\t\tgrant_at_baseline(t);\n\t\treturn;\n\t}\n", ""),
     ("new_baseline_not_looked_at", CREDIT, "\tclip(g);\n\thold_to_baseline(g);\n}\n\nconst", "\tclip(g);\n}\n\nconst"),
     ("minimal_slots_whatever_the_debt", SCHED, "|| (g->attr.baseline && g->credit < much)", ""),
-    ("baseline_not_in_the_due", LAG, "g->active && g->attr.baseline", "0"),
+    ("baseline_not_in_the_due", LAG, "\t\tif (g->attr.baseline)\n", "\t\tif (0)\n"),
     ("more_due_than_there_is", LAG, "fills(g) < percent ? fills(g) : percent", "fills(g)"),
     ("one_reason_for_both_throttles", CAP, "was & ~why", "0"),
     ("baseline_beyond_the_cpus", SCHED, "|| attr->baseline > pool->cpus * 100", ""),
@@ -107,7 +118,7 @@ MUTANTS = [
     ("wake_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_WAKE, t, 0);", ";"),
     ("block_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_BLOCK, t, 0);", ";"),
     ("leave_not_reported", SCHED, "csched_report(t->group, CSCHED_EV_LEAVE, t, 0);", ";"),
-    ("throttle_reported_each_time", CAP, "if (!was != !g->throttled)", "if (1)"),
+    ("throttle_reported_each_time", CAP, "\tif (!was == !g->throttled)\n\t\treturn;\n\tg->pool->nr_ready += on ? -g->nr_waiting : g->nr_waiting;", "\tif (!was != !g->throttled)\n\t\tg->pool->nr_ready += on ? -g->nr_waiting : g->nr_waiting;"),
     ("boost_not_reported", CREDIT, "csched_report(g, CSCHED_EV_BOOST, NULL, 0);", ";"),
     ("account_not_reported", CREDIT, "csched_report(g, CSCHED_EV_ACCOUNT, NULL, 0);", ";"),
 

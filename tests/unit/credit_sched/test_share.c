@@ -403,7 +403,7 @@ static void a_slot_counts_from_when_the_task_runs(bool silent)
 		      (t->ran - before) / US, sim.now / US);
 		before = t->ran;
 	}
-	CHECK(t->ran <= 60 * (p.min_slot + 2 * sim.obey) + p.slot, "minimal slots of %llu us",
+	CHECK(t->ran <= 60 * (p.min_slot + 2 * sim.obey) + 2 * p.slot, "minimal slots of %llu us",
 	      t->ran / 60 / US);
 	sim_fini(&sim);
 }
