@@ -39,62 +39,39 @@ static int take_kinds(const char *value, unsigned int *kinds, struct error *err)
 	}
 }
 
-/**
- * struct wanted - what the command line says
- * @record: how to record
- * @from: a recording that there is, instead
- * @to: file to write
- * @kinds: PLOT_*
- */
-struct wanted {
-	struct recorder_options record;
-	const char *from;
-	const char *to;
-	unsigned int kinds;
-};
-
-static int parse(int argc, char **argv, struct wanted *wanted, struct error *err)
+static int parse(int argc, char **argv, struct source *source, unsigned int *kinds,
+		 struct error *err)
 {
-	bool seconds = false;
 	int ret, option;
 
 	while ((ret = next_option(argc, argv, "o:", options, &option, err)) > 0) {
-		if (option == 'o')
-			wanted->to = optarg;
-		else if (option == 'F')
-			wanted->from = optarg;
-		else if (option == 'k')
-			ret = take_kinds(optarg, &wanted->kinds, err);
+		if (option == 'k')
+			ret = take_kinds(optarg, kinds, err);
 		else
-			ret = parse_seconds(optarg, "seconds", &wanted->record.duration_ns, err);
-		seconds |= option == 's';
+			ret = source_option(source, option, err);
 		if (ret < 0)
 			return ret;
 	}
-	if (!ret && !wanted->to && isatty(STDOUT_FILENO))
+	if (!ret && !source->to && isatty(STDOUT_FILENO))
 		ret = error_set(err, EUSAGE,
 				"plot: a picture is not for terminals: give -o FILE.svg");
-	if (ret)
-		return ret;
-	return output_words(argc, argv, seconds, wanted->from, &wanted->record.command, err);
+	return ret ? ret : source_words(source, argc, argv, err);
 }
 
 int cmd_plot(int argc, char **argv, struct error *err)
 {
-	struct wanted wanted = { .record = { .duration_ns = OUTPUT_SECONDS }, .kinds = PLOT_SHARE };
+	struct source source = { .record = { .duration_ns = SOURCE_DURATION_NS } };
 	cleanup_output struct output output = { .file = NULL };
+	unsigned int kinds = PLOT_SHARE;
 	struct recording r;
-	int ret = parse(argc, argv, &wanted, err);
+	int ret;
 
+	ret = parse(argc, argv, &source, &kinds, err);
+	if (!ret)
+		ret = source_record(&source, &output, &r, err);
 	if (ret)
 		return ret;
-	ret = output_open(&output, wanted.to, err);
-	if (ret)
-		return ret;
-	ret = wanted.from ? recording_load(wanted.from, &r, err) : record(&wanted.record, &r, err);
-	if (ret)
-		return ret;
-	ret = plot_write(&r, wanted.kinds, output.file, err);
+	ret = plot_write(&r, kinds, output.file, err);
 	recording_free(&r);
 	return ret ? ret : output_keep(&output, err);
 }

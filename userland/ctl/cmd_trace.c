@@ -73,64 +73,43 @@ static int write_as(enum format format, const struct recording *r, FILE *out, st
 	return ret ? error_set(err, -ret, "trace: cannot write the recording") : 0;
 }
 
-/**
- * struct wanted - what the command line says
- * @record: how to record
- * @from: a recording that there is, instead
- * @to: file to write, NULL for standard output
- * @format: of it
- */
-struct wanted {
-	struct recorder_options record;
-	const char *from;
-	const char *to;
-	enum format format;
-};
-
-static int parse(int argc, char **argv, struct wanted *wanted, struct error *err)
+static int parse(int argc, char **argv, struct source *source, enum format *format,
+		 struct error *err)
 {
-	bool seconds = false;
 	int ret, option;
 
 	while ((ret = next_option(argc, argv, "o:", options, &option, err)) > 0) {
-		if (option == 'o')
-			wanted->to = optarg;
-		else if (option == 'F')
-			wanted->from = optarg;
-		else if (option == 'f')
-			ret = take_format(optarg, &wanted->format, err);
+		if (option == 'f')
+			ret = take_format(optarg, format, err);
 		else
-			ret = parse_seconds(optarg, "seconds", &wanted->record.duration_ns, err);
-		seconds |= option == 's';
+			ret = source_option(source, option, err);
 		if (ret < 0)
 			return ret;
 	}
 	if (ret)
 		return ret;
-	return output_words(argc, argv, seconds, wanted->from, &wanted->record.command, err);
+	if (*format == BY_NAME)
+		*format = format_of(source->to);
+	if (*format == RECORDING && !source->to && isatty(STDOUT_FILENO))
+		return error_set(err, EUSAGE,
+				 "trace: a recording is not for terminals: give -o FILE.csched");
+	return source_words(source, argc, argv, err);
 }
 
 int cmd_trace(int argc, char **argv, struct error *err)
 {
-	struct wanted wanted = { .record = { .duration_ns = OUTPUT_SECONDS, .events = true } };
+	struct source source = { .record = { .duration_ns = SOURCE_DURATION_NS, .events = true } };
 	cleanup_output struct output output = { .file = NULL };
+	enum format format = BY_NAME;
 	struct recording r;
-	int ret = parse(argc, argv, &wanted, err);
+	int ret;
 
+	ret = parse(argc, argv, &source, &format, err);
+	if (!ret)
+		ret = source_record(&source, &output, &r, err);
 	if (ret)
 		return ret;
-	if (wanted.format == BY_NAME)
-		wanted.format = format_of(wanted.to);
-	if (wanted.format == RECORDING && !wanted.to && isatty(STDOUT_FILENO))
-		return error_set(err, EUSAGE,
-				 "trace: a recording is not for terminals: give -o FILE.csched");
-	ret = output_open(&output, wanted.to, err);
-	if (ret)
-		return ret;
-	ret = wanted.from ? recording_load(wanted.from, &r, err) : record(&wanted.record, &r, err);
-	if (ret)
-		return ret;
-	ret = write_as(wanted.format, &r, output.file, err);
+	ret = write_as(format, &r, output.file, err);
 	recording_free(&r);
 	return ret ? ret : output_keep(&output, err);
 }

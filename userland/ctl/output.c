@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What trace and plot have in common on the command line: the file they write, the command they watch. */
+/* What trace and plot have in common: the options, the command they watch, the file they write. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,11 +18,8 @@ static bool is_special(const char *path)
 	return !stat(path, &info) && !S_ISREG(info.st_mode);
 }
 
-/*
- * Open it before anything is recorded, so that a bad name costs nobody an hour. NULL and
- * "-" are standard output. Returns 0 or a negative errno.
- */
-int output_open(struct output *output, const char *path, struct error *err)
+/* NULL and "-" are standard output. Returns 0 or a negative errno. */
+static int output_open(struct output *output, const char *path, struct error *err)
 {
 	mode_t mask = umask(0);
 	int fd;
@@ -69,27 +66,57 @@ void output_drop(struct output *output)
 		fclose(output->file);
 }
 
+/* An option that both have: -o, --from or --seconds. Returns 0 or a negative error. */
+int source_option(struct source *source, int option, struct error *err)
+{
+	switch (option) {
+	case 'o':
+		source->to = optarg;
+		return 0;
+	case 'F':
+		source->from = optarg;
+		return 0;
+	default:
+		source->seconds = true;
+		return parse_seconds(optarg, "seconds", &source->record.duration_ns, err);
+	}
+}
+
 /*
- * What is left behind the options: nothing, or a command to watch. @seconds, @from: these
- * options were given, too. Returns 0 or a negative error.
+ * What is left behind the options: nothing, or a command to watch. Returns 0 or a
+ * negative error.
  */
-int output_words(int argc, char **argv, bool seconds, const char *from, char ***command,
-		 struct error *err)
+int source_words(struct source *source, int argc, char **argv, struct error *err)
 {
 	const char *verb = argv[0];
 
-	if (from && seconds)
-		return error_set(err, EUSAGE, "%s: --seconds: %s is as long as it is", verb, from);
+	if (source->from && source->seconds)
+		return error_set(err, EUSAGE, "%s: --seconds: %s is as long as it is", verb,
+				 source->from);
 	if (optind == argc)
 		return 0;
 	if (strcmp(argv[optind - 1], "--") != 0)
 		return error_set(err, EUSAGE,
 				 "%s: %s: a command comes after --: csched %s -o FILE -- COMMAND",
 				 verb, argv[optind], verb);
-	if (from || seconds)
+	if (source->from || source->seconds)
 		return error_set(err, EUSAGE,
 				 "%s: %s: give a command, --seconds or --from, not two of them",
 				 verb, argv[optind]);
-	*command = argv + optind;
+	source->record.command = argv + optind;
 	return 0;
+}
+
+/*
+ * Open the file, so that a bad name costs nobody an hour, then record or load. The caller
+ * writes, output_keep()s and frees the recording. Returns 0 or a negative error.
+ */
+int source_record(const struct source *source, struct output *output, struct recording *r,
+		  struct error *err)
+{
+	int ret = output_open(output, source->to, err);
+
+	if (ret)
+		return ret;
+	return source->from ? recording_load(source->from, r, err) : record(&source->record, r, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The file that trace and plot write: it appears when it is complete, or not at all. */
+/* What trace and plot have in common: what they record, and the file that they write. */
 #ifndef CSCHED_OUTPUT_H
 #define CSCHED_OUTPUT_H
 
@@ -7,9 +7,10 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "recording/recording.h"
 
 /* For how long to record unless somebody says otherwise. */
-#define OUTPUT_SECONDS (10 * 1000000000ull)
+#define SOURCE_DURATION_NS (10 * 1000000000ull)
 
 /**
  * struct output - a file that is being written
@@ -23,11 +24,27 @@ struct output {
 	char temporary[4096];
 };
 
-int output_open(struct output *output, const char *path, struct error *err);
+/**
+ * struct source - what the command line says of both ends
+ * @record: how to record
+ * @from: a recording that there is, instead; or NULL
+ * @to: file to write, NULL for standard output
+ * @seconds: --seconds was given
+ */
+struct source {
+	struct recorder_options record;
+	const char *from;
+	const char *to;
+	bool seconds;
+};
+
+int source_option(struct source *source, int option, struct error *err);
+int source_words(struct source *source, int argc, char **argv, struct error *err);
+int source_record(const struct source *source, struct output *output, struct recording *r,
+		  struct error *err);
+
 int output_keep(struct output *output, struct error *err);
 void output_drop(struct output *output);
-int output_words(int argc, char **argv, bool seconds, const char *from, char ***command,
-		 struct error *err);
 
 #define cleanup_output __attribute__((cleanup(output_drop)))
 
