@@ -75,7 +75,8 @@ static u64 missed(const struct csched_group *g)
  *
  * It comes with what is left of the debt it left with: while it slept it was due
  * its part as ever, only that it can never be due more than nothing. The others
- * are due that rest now. Nobody to owe it to, no debt. csched_readjust() must follow.
+ * are due that rest now. Nobody to owe it to, no debt. csched_readjust() must follow:
+ * until then its part is 0.
  */
 void csched_lag_join(struct csched_group *g)
 {
@@ -84,7 +85,6 @@ void csched_lag_join(struct csched_group *g)
 		g->lag = 0;
 	else
 		give(g->pool, -g->lag);
-	csched_lag_update(g->pool);
 	g->active = true;
 	list_add_tail(&g->among_active, &g->pool->active);
 }

@@ -63,7 +63,6 @@ MUTANTS = [
     ("strays_are_looked_for_too_briefly", SCHED, "u32 left = pool->nr_strays;", "u32 left = pool->nr_strays > 1 ? 1 : pool->nr_strays;"),
     ("lags_of_yesterday", SCHED, "charge_strays(pool, false);\n\tcsched_lag_update(pool);", "charge_strays(pool, false);"),
     ("lags_divided_by_new_parts", LAG, "\tcsched_lag_update(pool);\n\tlist_for_each_entry(g, &pool->active", "\tlist_for_each_entry(g, &pool->active"),
-    ("a_newcomer_gets_what_was_due_before", LAG, "\tcsched_lag_update(g->pool);\n\tg->active = true;", "\tg->active = true;"),
     ("a_leaver_loses_what_was_due_before", LAG, "\tcsched_lag_update(g->pool);\n\tlag = g->lag;", "\tlag = g->lag;"),
 
     # credit

@@ -75,6 +75,16 @@ static bool reason_is_true(const struct csched_task *t, u32 reason)
 	return false;
 }
 
+static void check_pick(struct csched_pool *pool, const struct csched_group *g)
+{
+	const struct csched_group *other;
+
+	csched_lag_update(pool);
+	list_for_each_entry(other, &pool->groups, link)
+		CHECK(!csched_can_run(other) || !csched_due_before(other, g),
+		      "O7: a slot for the wrong group at %llu us", pool->now / US);
+}
+
 static void on_event(struct csched_pool *pool, enum csched_event_type type,
 		     struct csched_group *g, struct csched_task *core, u32 reason)
 {
@@ -100,6 +110,8 @@ static void on_event(struct csched_pool *pool, enum csched_event_type type,
 	CHECK(may_follow(t->last, letters[type]), "O6: %c after %c", letters[type], t->last);
 	CHECK(type == CSCHED_EV_STOP ? reason_is_true(core, reason) : !reason,
 	      "O6: stopped for %u", reason);
+	if (type == CSCHED_EV_PICK && !core->minimal && pool->policy == &csched_share)
+		check_pick(pool, g);
 	t->last = type == CSCHED_EV_LEAVE ? 0 : letters[type];
 }
 
@@ -432,7 +444,7 @@ static void timer_comes(struct sim *sim)
 	settle(sim);
 }
 
-void sim_run(struct sim *sim, u64 until)
+void sim_pass(struct sim *sim, u64 until)
 {
 	for (;;) {
 		struct sim_task *who = NULL;
@@ -465,6 +477,11 @@ void sim_run(struct sim *sim, u64 until)
 			timer_comes(sim);
 	}
 	let_time_pass(sim, until);
+}
+
+void sim_run(struct sim *sim, u64 until)
+{
+	sim_pass(sim, until);
 	settle(sim);
 }
 

@@ -14,6 +14,7 @@
  *	    its tasks take to stop
  *	O5  the timer never comes more often than once in 5 us, over a millisecond
  *	O6  what the core reports are lives of tasks as in csched.h, and says why a slot ended
+ *	O7  share: who gets a slot is due it first, by what all have run until then
  */
 #ifndef SIM_H
 #define SIM_H
@@ -141,6 +142,8 @@ void sim_group_del(struct sim *sim, struct csched_group *g);
 void sim_set_cpus(struct sim *sim, u32 cpus);
 struct sim_task *sim_task(struct sim *sim, struct csched_group *g, u64 run, u64 sleep);
 void sim_exit(struct sim *sim, struct sim_task *t);
+/* Until then; sim_run() also has the core account for it, as a reader would. */
+void sim_pass(struct sim *sim, u64 until);
 void sim_run(struct sim *sim, u64 until);
 u64 sim_used(struct sim *sim, const struct csched_group *g);
 

@@ -130,6 +130,23 @@ static void share_does_not_pay_for_sleep(void)
 	sim_fini(&sim);
 }
 
+/* What has been run was due by the weights of then. */
+static void a_new_weight_does_not_reach_back(void)
+{
+	struct csched_group *a, *b;
+
+	start(&csched_share, 5 * MS, 1);
+	a = sim_group(&sim, 100, 0, 0);
+	b = sim_group(&sim, 100, 0, 0);
+	sim_task(&sim, a, SIM_FOREVER, 0);
+	sim_task(&sim, b, SIM_FOREVER, 0);
+	sim_pass(&sim, 3 * MS);
+	sim_group_set(&sim, b, 300, 0, 0);
+	CHECK_EQ(a->lag, 3 * (s64)MS / 2 - (s64)sim_used(&sim, a));
+	CHECK_EQ(b->lag, 3 * (s64)MS / 2 - (s64)sim_used(&sim, b));
+	sim_fini(&sim);
+}
+
 /* Nor does sleeping wipe out a debt: run over the slot, sleep, come back. */
 static void share_remembers_debt_across_sleep(void)
 {
@@ -502,6 +519,7 @@ int main(void)
 	RUN(share_of_random_weights_within_one_slot);
 	RUN(share_hands_unused_time_on_in_proportion);
 	RUN(share_does_not_pay_for_sleep);
+	RUN(a_new_weight_does_not_reach_back);
 	RUN(share_remembers_debt_across_sleep);
 	RUN(share_on_two_cpus);
 	RUN(weights_that_cannot_be_met_are_readjusted);

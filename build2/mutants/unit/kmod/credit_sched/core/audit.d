@@ -1,0 +1,13 @@
+/tmp/wt/settle/build2/mutants/unit/kmod/credit_sched/core/audit.o: \
+ /tmp/wt/settle/build2/mutants/kmod/credit_sched/core/audit.c \
+ shim/linux/compiler_types.h \
+ /tmp/wt/settle/build2/mutants/kmod/credit_sched/core/csched.h \
+ shim/linux/errno.h shim/linux/list.h shim/linux/compiler.h \
+ shim/linux/container_of.h shim/linux/types.h
+shim/linux/compiler_types.h:
+/tmp/wt/settle/build2/mutants/kmod/credit_sched/core/csched.h:
+shim/linux/errno.h:
+shim/linux/list.h:
+shim/linux/compiler.h:
+shim/linux/container_of.h:
+shim/linux/types.h:

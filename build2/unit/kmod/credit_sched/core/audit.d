@@ -1,0 +1,13 @@
+/tmp/wt/settle/build2/unit/kmod/credit_sched/core/audit.o: \
+ /tmp/wt/settle/kmod/credit_sched/core/audit.c \
+ shim/linux/compiler_types.h \
+ /tmp/wt/settle/kmod/credit_sched/core/csched.h shim/linux/errno.h \
+ shim/linux/list.h shim/linux/compiler.h shim/linux/container_of.h \
+ shim/linux/types.h
+shim/linux/compiler_types.h:
+/tmp/wt/settle/kmod/credit_sched/core/csched.h:
+shim/linux/errno.h:
+shim/linux/list.h:
+shim/linux/compiler.h:
+shim/linux/container_of.h:
+shim/linux/types.h:

@@ -1,0 +1,16 @@
+/tmp/wt/settle/build2/unit/kmod/credit_sched/core/sched.o: \
+ /tmp/wt/settle/kmod/credit_sched/core/sched.c \
+ shim/linux/compiler_types.h shim/linux/bug.h shim/linux/build_bug.h \
+ shim/linux/string.h /tmp/wt/settle/kmod/credit_sched/core/csched.h \
+ shim/linux/errno.h shim/linux/list.h shim/linux/compiler.h \
+ shim/linux/container_of.h shim/linux/types.h
+shim/linux/compiler_types.h:
+shim/linux/bug.h:
+shim/linux/build_bug.h:
+shim/linux/string.h:
+/tmp/wt/settle/kmod/credit_sched/core/csched.h:
+shim/linux/errno.h:
+shim/linux/list.h:
+shim/linux/compiler.h:
+shim/linux/container_of.h:
+shim/linux/types.h:
