@@ -23,7 +23,7 @@ MUTANTS = [
     ("lag_debt_never_paid_in_sleep", LAG, "g->lag += missed(g);", ""),
     ("lag_of_a_leaver_is_lost", LAG, "\tif (g->pool->due)\n\t\tgive(g->pool, lag);", ""),
     ("lag_parts_rounded_alone", LAG, "upto = csched_scale(size, row, pool->due);", "upto = before + csched_scale(size, g->due, pool->due);"),
-    ("no_readjustment", LAG, "g->saturated = true;", "break;"),
+    ("no_readjustment", LAG, "g->saturated || g->attr.weight * percent < fills(g) * weight", "true"),
     ("readjusted_once_only", LAG, "again = true;", "again = false;"),
     ("cap_not_in_the_due", LAG, "\t\tmost = g->attr.cap;", "\t\t;"),
 
