@@ -119,6 +119,13 @@ def share_error(r: dict) -> float:
     return max(abs(g["used_ns"] / got / (g["weight"] / due) - 1) for g in r["groups"]) * 100
 
 
+def one_slot_percent(r: dict) -> float:
+    """What a single slot is to the group that is due least, in percent of its due: half of it is the error at most
+    times, whoever schedules in whole slots."""
+    least, due = min(g["weight"] for g in r["groups"]), sum(g["weight"] for g in r["groups"])
+    return r["slot_ns"] / (sum(g["used_ns"] for g in r["groups"]) * least / due) * 100
+
+
 def work_error(r: dict) -> float:
     """The same by work done."""
     got, due = sum(g["rounds"] for g in r["groups"]), sum(g["weight"] for g in r["groups"])
@@ -285,6 +292,7 @@ def figures(results: dict[str, dict]) -> list[Figure]:
 def detail(results: dict[str, dict]) -> list[dict]:
     """Each case by itself, so that one sees which weights or which cap a figure comes from."""
     measures: dict[str, Callable[[dict], float]] = {"share_error_percent": share_error, "work_error_percent": work_error,
+                                                    "one_slot_percent": one_slot_percent,
                                                     "lag_slots": lag_slots, "idle": idle}
     capped: dict[str, Callable[[dict], float]] = {"cap_error": cap_error, "over_cap_slots": over_cap_slots}
     out = []
