@@ -59,16 +59,16 @@ def module_file(module: str) -> Path:
 
 
 def boot(module: str, what: str, *, processors: int, patience: int, settings: dict[str, str],
-         accel: str | None = None) -> Boot:
+         accel: str | None = None, file: Path | None = None) -> Boot:
     """Boots once and runs in_vm.sh of the module's folder, with the module's file and `what` as arguments."""
     out = BUILD / "reports" / f"{module}-{KERNEL}-{what}"
-    path = module_file(module)
+    path = file or module_file(module)
     settings = settings | {k: os.environ[k] for k in (*settings, "SEED", "ONLY") if k in os.environ}
     command = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", str(processors), "--timeout", str(patience),
                "--out", out, "--put", f"{path}:/root/{module}.ko", *(["--mem", "2G"] if DEBUG else []),
                *(f"--env={k}={v}" for k, v in settings.items()),
                "--", "sh", f"/virtlab/tests/e2e/{module}/in_vm.sh", f"/root/{module}.ko", what]
-    for old in out.glob("*.status"):
+    for old in [*out.glob("*.status"), *out.glob("*.tap")]:
         old.unlink()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False,
                           env=({"VIRTLAB_ACCEL": accel} if accel else {}) | os.environ)

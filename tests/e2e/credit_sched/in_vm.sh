@@ -42,6 +42,13 @@ thousand() {
 	rmmod credit_sched
 }
 
+# One program, or with ONLY one test of it.
+one() {
+	load
+	record $PROGRAM
+	rmmod credit_sched 2>/dev/null
+}
+
 # csched as a user types it.
 csched() {
 	sh /virtlab/tests/e2e/credit_sched/csched_in_vm.sh $module
