@@ -53,6 +53,12 @@ static inline uint64_t tap_scaled(uint64_t n)
 	return n ? n : 1;
 }
 
+/* A debug kernel under emulation: its overhead is not small against a slot. */
+static inline int tap_slow(void)
+{
+	return tap_setting("PERCENT", 100) < 100;
+}
+
 /* Next number of a sequence (splitmix64). @state starts as any value. */
 static inline uint64_t tap_next(uint64_t *state)
 {

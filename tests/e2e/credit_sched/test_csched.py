@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from module_vm import DEBUG
 
 
 class Outputs:
@@ -437,7 +438,7 @@ def test_top_as_json(csched):
     assert len(reports) == 2
     for report in reports:
         assert [g["group"]["name"] for g in report["groups"]] == ["batch", "db", "web"]
-        assert sum(g["cpu_percent"] for g in report["groups"]) == pytest.approx(200, abs=30)
+        assert sum(g["cpu_percent"] for g in report["groups"]) == pytest.approx(200, abs=60 if DEBUG else 30)
         for cpu in report["cpus"]:
             assert sum(cpu["groups"].values()) <= report["interval_ns"]
     # All that ran stands with a CPU, or is said to be without.

@@ -137,8 +137,11 @@ static void load_park_unload(void)
 		       (unsigned long long)(tenth(took, cycles, i, 9) / MS),
 		       (unsigned long long)(tenth(took, cycles, i, 10) / MS));
 	CHECK(tenth(took, cycles, ALL, 5) <= CYCLE_MAX, "every second cycle takes longer than that");
-	/* A member forgotten in each cycle would be 1 KiB and more of each. */
-	CHECK(before < 2048 + cycles / 2, "%ld KiB", before);
+	/*
+	 * A member forgotten in each cycle would be 1 KiB and more of each. A debug kernel keeps
+	 * what was freed for a while, and books on all that is not; its leak scan is the judge there.
+	 */
+	CHECK(before < (tap_slow() ? 16384 : 2048) + cycles / 2, "%ld KiB", before);
 }
 
 int main(void)

@@ -297,7 +297,7 @@ static void the_lightest_gets_a_minimal_slot_in_time(void)
 	printf("# %llu gaps, %llu longer than %llu ms, longest %llu us\n", (unsigned long long)gaps->n,
 	       (unsigned long long)gaps->longer, (unsigned long long)(gaps->limit / MS),
 	       (unsigned long long)gaps->longest / 1000);
-	CHECK(gaps->n >= 6, "%llu turns in 4 s", (unsigned long long)gaps->n);
+	CHECK(gaps->n >= (tap_slow() ? 1 : 6), "%llu turns in 4 s", (unsigned long long)gaps->n);
 	CHECK(gaps->longer * 4 <= gaps->n, "one gap in four is too long");
 	end(pid);
 	end_contest(&c);
@@ -315,7 +315,8 @@ static void a_sleepers_time_goes_to_the_others_by_weight(void)
 	CHECK_EQ(group_add(c.dev, id, sleeper), 0);
 	go_on(&c, 3 * SEC);
 	/* It is due half of the time, and uses a tenth of it. */
-	CHECK(c.all * 100 / c.wall >= 75, "they got %llu %%", (unsigned long long)(c.all * 100 / c.wall));
+	CHECK(c.all * 100 / c.wall >= (tap_slow() ? 60 : 75), "they got %llu %%",
+	      (unsigned long long)(c.all * 100 / c.wall));
 	check_parts(&c, weights);
 	end(sleeper);
 	end_contest(&c);
