@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 import time
@@ -20,7 +21,7 @@ def test_shell_in_a_terminal_of_the_right_size(small_tree):
     os.set_blocking(terminal, False)
     seen, end = b"", time.monotonic() + 120
     todo = [(b"# ", b"stty size; tty; sh -c 'cat hello.txt; sleep 1000'\n"),
-            (b"hello\r\n", b"\x03"), (b"^C", b"exit 6\n")]
+            (b"hello\r\n", b"\x03"), (b"# ", b"exit 6\n")]
     while time.monotonic() < end:
         select.select([terminal], [], [], 1)
         try:
@@ -32,6 +33,8 @@ def test_shell_in_a_terminal_of_the_right_size(small_tree):
         if todo and todo[0][0] in seen.rpartition(b"\x00")[2]:
             os.write(terminal, todo.pop(0)[1])
             seen += b"\x00"
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 6
+    else:
+        os.kill(pid, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 6, seen
     assert b"40 100\r\n" in seen
     assert b"/dev/hvc0\r\n" in seen
