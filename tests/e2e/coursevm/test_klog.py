@@ -142,7 +142,8 @@ def test_scanner_finds_what_a_module_did_in_a_real_run(break_kernel):
 
 def test_process_that_cannot_be_killed_is_named(vm, broken_module):
     """The command's status arrives all the same, although its child sits in the kernel for ever."""
-    ended = vm("sh", "-c", "insmod /root/broken.ko how=hung & sleep 1; exit 3",
+    ended = vm("sh", "-c", "insmod /root/broken.ko how=hung & "
+                          "until [ -d /sys/module/broken ]; do sleep 0.1; done; sleep 1; exit 3",
                options=("--snapshot", "--timeout", "60", "--put",
                         f"{broken_module}:/root/broken.ko"))
     assert ended.status == 3
