@@ -353,7 +353,7 @@ int main(void)
 	RUN(tasks_may_be_pinned_outside_their_pool);
 	RUN(confinement_ends_with_membership);
 	RUN(a_cpuset_may_change_under_a_group);
-	RUN(the_freezer_gets_through_within_the_park_bound);
+	RUN_TIMED(the_freezer_gets_through_within_the_park_bound);
 	RUN(a_parked_task_may_change_its_cgroup);
 	return tap_done();
 }

@@ -544,10 +544,10 @@ static void calls_are_not_spoilt_by_groups_that_come_and_go(void)
 
 int main(void)
 {
-	RUN(a_parked_task_dies_at_once);
-	RUN(a_parked_task_stops_within_the_park_bound);
-	RUN(a_parked_task_can_be_traced_within_the_park_bound);
-	RUN(a_stopped_task_gives_its_time_to_others);
+	RUN_TIMED(a_parked_task_dies_at_once);
+	RUN_TIMED(a_parked_task_stops_within_the_park_bound);
+	RUN_TIMED(a_parked_task_can_be_traced_within_the_park_bound);
+	RUN_TIMED(a_stopped_task_gives_its_time_to_others);
 	RUN(close_lets_everyone_go);
 	RUN(removing_a_group_lets_its_tasks_go);
 	RUN(killing_the_controller_lets_everyone_go);

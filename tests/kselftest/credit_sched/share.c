@@ -566,23 +566,23 @@ static void saved_credit_is_spent_later(void)
 
 int main(void)
 {
-	RUN(weights_1_2_4);
-	RUN(weights_10_1);
-	RUN(eight_equal_weights);
-	RUN(weights_under_credit);
-	RUN(weights_under_lottery);
-	RUN(a_weight_changed_counts_from_then_on);
-	RUN(lag_does_not_grow);
-	RUN(turns_are_short);
-	RUN(the_lightest_gets_a_minimal_slot_in_time);
-	RUN(a_sleepers_time_goes_to_the_others_by_weight);
-	RUN(caps_hold);
-	RUN(a_cap_holds_in_any_tenth_of_a_second);
-	RUN(a_cap_of_more_than_one_cpu_holds);
-	RUN(weights_on_two_cpus);
-	RUN(a_weight_that_cannot_be_met_is_readjusted);
-	RUN(two_cpus_stay_busy);
+	RUN_TIMED(weights_1_2_4);
+	RUN_TIMED(weights_10_1);
+	RUN_TIMED(eight_equal_weights);
+	RUN_TIMED(weights_under_credit);
+	RUN_TIMED(weights_under_lottery);
+	RUN_TIMED(a_weight_changed_counts_from_then_on);
+	RUN_TIMED(lag_does_not_grow);
+	RUN_TIMED(turns_are_short);
+	RUN_TIMED(the_lightest_gets_a_minimal_slot_in_time);
+	RUN_TIMED(a_sleepers_time_goes_to_the_others_by_weight);
+	RUN_TIMED(caps_hold);
+	RUN_TIMED(a_cap_holds_in_any_tenth_of_a_second);
+	RUN_TIMED(a_cap_of_more_than_one_cpu_holds);
+	RUN_TIMED(weights_on_two_cpus);
+	RUN_TIMED(a_weight_that_cannot_be_met_is_readjusted);
+	RUN_TIMED(two_cpus_stay_busy);
 	RUN(credit_is_conserved);
-	RUN(saved_credit_is_spent_later);
+	RUN_TIMED(saved_credit_is_spent_later);
 	return tap_done();
 }
