@@ -42,7 +42,7 @@ MUTANTS = [
     ("cr_alone_at_the_end_is_judged", REQUEST, "\tif (at + 1 == length)\n\t\treturn HTTP_MORE;\n", ""),
     ("request_line_limit_off_by_one", REQUEST, "\t\tlast = r->line + r->limits.request_line;", "\t\tlast = r->line + r->limits.request_line + 1;"),
     ("head_limit_off_by_one", REQUEST, "r->limits.head - 2u;", "r->limits.head - 1u;"),
-    ("beyond_the_limit_is_looked_at", REQUEST, "end = length <= last ? length : last + 1;", "end = length;"),
+    ("limit_is_looked_at_last", REQUEST, "\tif (at > last && r->stage == REQUEST_LINE)", "\tif (at < length && data[at] != '\\r')\n\t\treturn refuse_control(r, data[at]);\n\tif (at > last && r->stage == REQUEST_LINE)"),
     ("it_forgets_how_far_it_looked", REQUEST, "\tr->line = at + 2;\n\tr->scanned = r->line;", "\tr->line = at + 2;"),
     ("endless_empty_lines", REQUEST, "if (++r->empty_lines > HTTP_EMPTY_LINES)", "if (0)"),
     ("no_empty_lines", REQUEST, "++r->empty_lines > HTTP_EMPTY_LINES", "1"),
@@ -74,7 +74,7 @@ MUTANTS = [
     ("codings_in_1_0", REQUEST, "\tif (!r->minor)\n\t\treturn refuse(r, 400, \"HTTP/1.0", "\tif (0)\n\t\treturn refuse(r, 400, \"HTTP/1.0"),
     ("chunked_twice", REQUEST, "if (r->codings == CHUNKED || r->codings == CHUNKED_AFTER_UNKNOWN)", "if (0)"),
     ("empty_coding_is_none", REQUEST, "coded && (r->codings == NO_CODING || r->codings == NOT_CHUNKED)", "r->codings == NOT_CHUNKED"),
-    ("unknown_coding_is_understood", REQUEST, "r->chunked = r->codings == CHUNKED;", "r->chunked = r->codings != NO_CODING;"),
+    ("all_bodies_are_chunked", REQUEST, "r->chunked = r->codings == CHUNKED;", "r->chunked = true;"),
     ("codings_before_chunked", REQUEST, "if (r->codings == CHUNKED_AFTER_UNKNOWN)", "if (0)"),
     ("close_is_not_heard", REQUEST, "r->keep_alive = !(r->options & OPTION_CLOSE) &&", "r->keep_alive = true &&"),
     ("keep_alive_by_default_in_1_0", REQUEST, "(r->minor || r->options & OPTION_KEEP_ALIVE)", "true"),
@@ -146,7 +146,7 @@ MUTANTS = [
 
     # responses
     ("buffer_overrun", RESPONSE, "text.length > (size_t)(w->end - w->at)", "text.length > (size_t)(w->end - w->at) + 1"),
-    ("half_a_head", RESPONSE, "\tif (w->failed || text.length", "\tif (text.length"),
+    ("half_a_head", RESPONSE, "\t\tw->failed = true;\n\t\treturn;\n\t}\n\tif (text.length)", "\t\treturn;\n\t}\n\tif (text.length)"),
     ("values_with_lines_of_their_own", RESPONSE, "if (http_span(value, HTTP_VALUE_CHAR) != value.length) {", "if (0) {"),
     ("content_for_head", RESPONSE, "reply->status == 304 ||\n\t    reply->method == HTTP_HEAD)", "reply->status == 304)"),
     ("length_for_204", RESPONSE, "reply->status >= 200 && reply->status != 204 &&", "reply->status >= 200 &&"),

@@ -193,6 +193,7 @@ static void rfc9112_7_1_chunks_end_in_crlf(void)
 	is_not(T("5\nhello\r\n0\r\n\r\n"), 400);
 	is_not(T("5\r\r\nhello\r\n"), 400);
 	is_not(T("5\rhello\r\n"), 400);
+	is_not(T("5\r hello\r\n0\r\n\r\n"), 400);
 	is_not(T("5\r\nhello\n0\r\n\r\n"), 400);
 	is_not(T("5\r\nhello\r0\r\n\r\n"), 400);
 	is_not(T("5\r\nhello0\r\n\r\n"), 400);

@@ -5,19 +5,23 @@
 
 static char out[64];
 
-static unsigned int decode(const char *encoded)
+static unsigned int decode_text(struct http_text encoded)
 {
 	struct http_refusal refusal = { 0, NULL };
 	size_t length = 0;
 
 	memset(out, 'z', sizeof(out));
-	if (http_path_decode((struct http_text){ encoded, strlen(encoded) }, out, sizeof(out), &length,
-			     &refusal) == HTTP_DONE) {
+	if (http_path_decode(encoded, out, sizeof(out), &length, &refusal) == HTTP_DONE) {
 		CHECK_EQ(strlen(out), length);
 		return 200;
 	}
 	CHECK(strstr(refusal.why, "(RFC "), "%s", refusal.why);
 	return refusal.status;
+}
+
+static unsigned int decode(const char *encoded)
+{
+	return decode_text((struct http_text){ encoded, strlen(encoded) });
 }
 
 static void becomes(const char *encoded, const char *want)
@@ -47,6 +51,9 @@ static void rfc3986_2_1_bad_escapes_are_refused(void)
 	CHECK_EQ(decode("/%%20"), 400);
 	CHECK_EQ(decode("/%u0041"), 400);
 	CHECK_EQ(decode("/% 1"), 400);
+	/* What lies behind the path is not of it. */
+	CHECK_EQ(decode_text((struct http_text){ "/%41", 3 }), 400);
+	CHECK_EQ(decode_text((struct http_text){ "/%41", 2 }), 400);
 }
 
 static void rfc3986_7_3_nul_and_slash_cannot_be_encoded(void)

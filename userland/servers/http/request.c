@@ -72,8 +72,8 @@ static enum http_outcome refuse_control(struct http_request *r, char c)
 }
 
 /*
- * Find the end of the line that starts at r->line. Whatever lies beyond the limit is not
- * looked at, so that the verdict does not depend on how much of it has come.
+ * Find the end of the line that starts at r->line. Whatever lies beyond the limit does not
+ * count, so that the verdict does not depend on how much of it has come.
  *
  * Returns HTTP_DONE with @text set to the line without its end.
  */
@@ -82,18 +82,17 @@ static enum http_outcome take_line(struct http_request *r, const char *data, siz
 {
 	/* CR and LF of this line, and of the empty one if this is not it, are in the limit. */
 	size_t last = r->limits.head - 2u;
-	size_t at, end;
+	size_t at = r->scanned;
 
 	if (r->stage == REQUEST_LINE && r->line + r->limits.request_line < last)
 		last = r->line + r->limits.request_line;
-	end = length <= last ? length : last + 1;
-	at = r->scanned < end ? http_scan_controls(data, r->scanned, end) : r->scanned;
+	at = http_scan_controls(data, at, length);
 	r->scanned = at;
 	if (at > last && r->stage == REQUEST_LINE)
 		return refuse(r, 414, "the request line is too long (RFC 9112 3)");
 	if (at > last)
 		return refuse(r, 431, "the head is too long (RFC 6585 5)");
-	if (at >= end)
+	if (at >= length)
 		return HTTP_MORE;
 	if (data[at] != '\r')
 		return refuse_control(r, data[at]);
