@@ -87,6 +87,9 @@ static void an_hour_fits_and_more_is_not_lost(void)
 	got = histogram_percentile(&h, 50);
 	CHECK(got >= hour && got - hour <= hour / 1024, "%llu", (unsigned long long)got);
 	CHECK_EQ(histogram_percentile(&h, 100), UINT64_MAX / 2);
+	histogram_clear(&h);
+	histogram_record(&h, 1000001);
+	CHECK_EQ(histogram_percentile(&h, 50), 1000001);
 	CHECK_EQ(h.count, 2);
 }
 

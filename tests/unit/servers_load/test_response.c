@@ -129,6 +129,7 @@ static void chunks_say_where_the_body_ends(void)
 	check_full(OK "Transfer-Encoding: chunked\r\n\r\n1 ;x\r\na\r\n000\r\n\r\n", 200, 1, true);
 	check_full(OK "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nContent-Length: 9\r\nX: y\r\n"
 		      "\r\n", 200, 1, true);
+	check_full(OK "Transfer-Encoding: chunked\r\n\r\n0\r\nConnection: close\r\n\r\n", 200, 0, true);
 	check_full(OK "Transfer-Encoding: chunked\r\n\r\n2\r\n\r\n\r\n0\r\n\r\n", 200, 2, true);
 	check_more(OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n");
 	check_more(OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
