@@ -243,6 +243,21 @@ def test_idle_connections_are_held(server: Server) -> None:
     assert server.stats()["seen"]["connections"] == 60
 
 
+def test_idle_connections_are_kept_even_if_clients_close(server: Server) -> None:
+    report = server.load("/ok", "--requests", 20, "--idle", 5, "--idle-after-request", "--close")
+
+    assert report["idle"] == {"opened": 5, "open": 5, "closed": 0, "failed": 0}
+    assert server.stats()["seen"]["connections"] == 25
+
+
+def test_idle_connections_that_are_never_answered_are_not_held(start: Callable[..., Server]) -> None:
+    server = start("--one-at-a-time")
+
+    report = server.load("/ok", "--requests", 20, "--connections", 1, "--idle", 150, "--idle-after-request")
+
+    assert report["idle"] == {"opened": 0, "open": 0, "closed": 0, "failed": 150}
+
+
 def test_idle_connections_that_the_server_closes_are_counted(start: Callable[..., Server]) -> None:
     server = start("--patience", 300)
 

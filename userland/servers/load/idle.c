@@ -43,7 +43,7 @@ void idle_open(struct loop *loop, struct connection *c)
 
 static void ask(struct loop *loop, struct connection *c)
 {
-	const struct request *request = &loop->run->request;
+	const struct request *request = &loop->run->idle_request;
 	int ret = socket_send(c, request->bytes, request->size);
 
 	c->state = ret ? STATE_ANSWER : STATE_SENDING;
@@ -68,7 +68,7 @@ static void connected(struct loop *loop, struct connection *c)
 		settled(loop, c, true);
 		return;
 	}
-	response_begin(&c->response, loop->run->request.to_head, NULL);
+	response_begin(&c->response, loop->run->idle_request.to_head, NULL);
 	ask(loop, c);
 }
 

@@ -46,6 +46,7 @@ enum wait {
 };
 
 enum state {
+	STATE_NEW,	/* never opened */
 	STATE_FREE,	/* no request; in the free list, if it is a client */
 	STATE_OPENING,	/* no request, not yet connected */
 	STATE_SENDING,	/* connecting, or sending */
@@ -101,7 +102,7 @@ struct connection {
 
 /**
  * struct run - what all loops share; they write only to @failed and the series
- * @request: what clients send; @slow_request: what slow ones do
+ * @request: what clients send; @idle_request, @slow_request: what idle and slow ones do
  * @slow_head: how much of that is sent at once, the rest drips
  * @search: for --check
  * @barrier: all loops have opened their connections; then, main() has set the times
@@ -112,6 +113,7 @@ struct connection {
 struct run {
 	const struct options *options;
 	struct request request;
+	struct request idle_request;
 	struct request slow_request;
 	size_t slow_head;
 	struct search search;

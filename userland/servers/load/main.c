@@ -86,6 +86,8 @@ static int prepare(struct run *run, struct error *err)
 
 	ret = request_make(o, o->method, o->body, o->close, &run->request, err);
 	if (!ret)
+		ret = request_make(o, o->method, o->body, false, &run->idle_request, err);
+	if (!ret)
 		ret = make_slow_request(run, err);
 	if (o->check)
 		search_begin(&run->search, o->check);
@@ -303,6 +305,7 @@ static int load(struct options *options, struct report *report, struct loop *loo
 	if (json && json != stdout)
 		fclose(json);
 	free(run.request.bytes);
+	free(run.idle_request.bytes);
 	free(run.slow_request.bytes);
 	return ret;
 }

@@ -39,7 +39,7 @@ static void print_times(FILE *out, const char *name, const struct histogram *h, 
 
 	if (!h->count)
 		return;
-	fprintf(out, "  %-10s", name);
+	fprintf(out, "  %-11s", name);
 	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
 		format_time(text, sizeof(text), (double)histogram_percentile(h, percents[i]));
 		fprintf(out, "p%g %-9s ", percents[i], text);
@@ -60,7 +60,7 @@ static void print_head(const struct report *r, FILE *out)
 	fprintf(out, ", %u connections%s%s\n", o->connections,
 		o->close ? ", one request each" : ", kept alive",
 		r->interrupted ? "; interrupted" : "");
-	fprintf(out, "  %-10s%" PRIu64 " in %.3fs: %.1f answered/s, %.3f MB/s\n", "requests",
+	fprintf(out, "  %-11s%" PRIu64 " in %.3fs: %.1f answered/s, %.3f MB/s\n", "requests",
 		r->counts.requests, r->seconds, report_rate(r),
 		r->seconds > 0 ? (double)r->counts.bytes / 1e6 / r->seconds : 0);
 }
@@ -75,7 +75,7 @@ static void print_latency(const struct report *r, FILE *out)
 	print_times(out, "service", &r->service, " from when it was sent");
 	if (r->counts.queued)
 		fprintf(out,
-			"  %-10s%" PRIu64 " requests found no free connection, up to %" PRIu64
+			"  %-11s%" PRIu64 " requests found no free connection, up to %" PRIu64
 			" at a time\n",
 			"queued", r->counts.queued, r->counts.queue_max);
 }
@@ -85,7 +85,7 @@ static void print_errors(const struct report *r, FILE *out)
 	const struct counts *c = &r->counts;
 	const char *comma = "";
 
-	fprintf(out, "  %-10s", "errors");
+	fprintf(out, "  %-11s", "errors");
 	for (enum outcome i = OUTCOME_STATUS; i < OUTCOMES; i++) {
 		if (!c->outcomes[i])
 			continue;
@@ -99,7 +99,7 @@ static void print_errors(const struct report *r, FILE *out)
 	fputs(*comma ? "\n" : "none\n", out);
 	if (c->classes[2] == c->requests)
 		return;
-	fprintf(out, "  %-10s", "status");
+	fprintf(out, "  %-11s", "status");
 	for (int i = 2; i < 6; i++)
 		fprintf(out, "%dxx %" PRIu64 "%s", i, c->classes[i], i < 5 ? ", " : "\n");
 }
@@ -110,17 +110,17 @@ static void print_closes(const struct report *r, FILE *out)
 
 	if (c->announced || c->between || c->retried)
 		fprintf(out,
-			"  %-10sby the server: %" PRIu64 " announced, %" PRIu64
+			"  %-11sby the server: %" PRIu64 " announced, %" PRIu64
 			" between requests; %" PRIu64 " requests sent again\n",
 			"closes", c->announced, c->between, c->retried);
 	if (c->kept)
-		fprintf(out, "  %-10s%" PRIu64 " connections that it was asked to close\n",
+		fprintf(out, "  %-11s%" PRIu64 " connections that it was asked to close\n",
 			"kept open", c->kept);
 	if (c->unsolicited)
-		fprintf(out, "  %-10s%" PRIu64 " connections had bytes that answer nothing\n",
+		fprintf(out, "  %-11s%" PRIu64 " connections had bytes that answer nothing\n",
 			"unasked", c->unsolicited);
 	if (c->failed_opens)
-		fprintf(out, "  %-10s%" PRIu64 " connections before the run: %s\n", "not opened",
+		fprintf(out, "  %-11s%" PRIu64 " connections before the run: %s\n", "not opened",
 			c->failed_opens, strerror(c->connect_errno));
 }
 
@@ -132,7 +132,7 @@ static void print_slow(FILE *out, const char *name, const uint64_t *counts)
 		sum += counts[i];
 	if (!sum)
 		return;
-	fprintf(out, "  %-10s%" PRIu64 " connections", name, sum);
+	fprintf(out, "  %-11s%" PRIu64 " connections", name, sum);
 	for (int i = 0; i < SLOW_ENDS; i++)
 		if (counts[i])
 			fprintf(out, ", %s %" PRIu64, slow_end_names[i], counts[i]);
@@ -145,7 +145,7 @@ static void print_others(const struct report *r, FILE *out)
 
 	if (r->options->idle)
 		fprintf(out,
-			"  %-10s%" PRIu64 " opened, %" PRIu64 " open at the end, %" PRIu64
+			"  %-11s%" PRIu64 " opened, %" PRIu64 " open at the end, %" PRIu64
 			" closed by the server, %" PRIu64 " failed\n",
 			"idle", c->idle_opened, c->idle_open, c->idle_closed, c->idle_failed);
 	print_slow(out, "drip", c->drip);
@@ -159,22 +159,26 @@ static void print_server(const struct report *r, FILE *out)
 	if (!r->has_usage)
 		return;
 	fprintf(out,
-		"  %-10s%.2f us of CPU a request; %s%.4f voluntary, %.4f involuntary switches; %zu "
+		"  %-11s%.2f us of CPU a request; %s%.4f voluntary, %.4f involuntary switches; %zu "
 		"process%s\n",
 		"server", report_server_us(r), r->usage.partial ? "at least " : "",
 		(double)r->usage.voluntary / answered, (double)r->usage.involuntary / answered,
 		r->usage.processes, r->usage.processes == 1 ? "" : "es");
 	if (r->usage.unwaited)
-		fprintf(out, "  %-10sit ignores SIGCHLD: what ended children used is not known\n",
+		fprintf(out, "  %-11sit ignores SIGCHLD: what ended children used is not known\n",
 			"");
 }
 
 static void print_generator(const struct report *r, FILE *out)
 {
-	const char *bound = ": generator-bound: this measures load, not the server";
+	const char *note = "";
 
-	fprintf(out, "  %-10s%.1f%% of one CPU, waited for one %.1f%% of the time%s\n", "generator",
-		r->cpu_percent, r->starved_percent, report_generator_bound(r) ? bound : "");
+	if (report_generator_bound(r))
+		note = ": generator-bound: this measures load, not the server";
+	else if (r->starved_percent > REPORT_STARVED_PERCENT)
+		note = ": give it a CPU of its own";
+	fprintf(out, "  %-11s%.1f%% of one CPU, waited for one %.1f%% of the time%s\n", "generator",
+		r->cpu_percent, r->starved_percent, note);
 	print_times(out, "late sends", &r->late, " though a connection was free");
 }
 
@@ -185,7 +189,7 @@ void report_text(const struct report *r, FILE *out)
 	print_errors(r, out);
 	print_closes(r, out);
 	fprintf(out,
-		"  %-10sserved min %" PRIu64 ", median %g, max %" PRIu64 "; Jain's index %.4f\n",
+		"  %-11sserved min %" PRIu64 ", median %g, max %" PRIu64 "; Jain's index %.4f\n",
 		"clients", r->fairness.min, r->fairness.median, r->fairness.max, r->fairness.jain);
 	print_others(r, out);
 	print_server(r, out);

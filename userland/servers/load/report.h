@@ -13,6 +13,8 @@
 
 /* More of one CPU than that, and the generator may be what is measured. */
 #define REPORT_BOUND_PERCENT 90.0
+/* Whoever waits for a CPU for so long sends late, and sees answers late. */
+#define REPORT_STARVED_PERCENT 20.0
 
 /**
  * struct report - all loops together
