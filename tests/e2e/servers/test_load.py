@@ -6,6 +6,7 @@ import csv
 import os
 import resource
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -109,6 +110,16 @@ def test_unanswered_requests_time_out_and_are_in_the_latency(server: Server) -> 
     assert failures(report) == {"timeout": 4}
     assert report["latency"]["count"] == 4
     assert report["latency"]["p50_us"] >= 200_000
+
+
+def test_a_server_that_never_accepts_times_out() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        result = run_load("--requests", 12, "--connections", 6, "--timeout", "300ms", url)
+
+    assert result.returncode == 1
+    assert "timeout 12" in result.stdout
+    assert "not one request was answered" in result.stderr
 
 
 # --- closes that are no failures ---

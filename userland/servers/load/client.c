@@ -273,7 +273,8 @@ static void ended(struct loop *loop, struct connection *c, int error)
 		return;
 	}
 	if (c->state == STATE_FREE) {
-		loop->counts.between += loop->measuring;
+		loop->counts.between += loop->measuring && c->connected;
+		loop->counts.failed_opens += !c->connected;
 		socket_close(c);
 		return;
 	}
@@ -368,6 +369,16 @@ void client_open(struct loop *loop, struct connection *c)
 	c->state = STATE_OPENING;
 	loop->opening++;
 	socket_watch(loop, c, EPOLLOUT);
+}
+
+/* The run begins: whoever has not connected yet has to do it within its first request. */
+void client_begin(struct loop *loop, struct connection *c)
+{
+	if (c->state != STATE_OPENING)
+		return;
+	loop->opening--;
+	socket_watch(loop, c, EPOLLIN);
+	client_free(loop, c);
 }
 
 static void client_ready(struct loop *loop, struct connection *c)

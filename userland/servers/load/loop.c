@@ -273,6 +273,8 @@ static void begin(struct loop *loop)
 	loop->now = clock_now();
 	if (loop->measure <= loop->now)
 		begin_window(loop);
+	for (size_t i = 0; i < loop->clients; i++)
+		client_begin(loop, &loop->connections[i]);
 	for (size_t i = loop->clients + loop->idle; i < loop->total; i++)
 		slow_start(loop, &loop->connections[i]);
 	client_dispatch(loop);

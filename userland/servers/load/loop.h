@@ -185,6 +185,7 @@ int socket_send(struct connection *c, const char *bytes, size_t size);
 /* client.c */
 extern const struct role client_role;
 void client_open(struct loop *loop, struct connection *c);
+void client_begin(struct loop *loop, struct connection *c);
 void client_free(struct loop *loop, struct connection *c);
 void client_dispatch(struct loop *loop);
 void client_unsent(struct loop *loop);
