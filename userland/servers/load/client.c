@@ -121,7 +121,7 @@ static void count_outcome(struct loop *loop, struct connection *c, enum outcome 
 	if (answered || outcome == OUTCOME_TIMEOUT ||
 	    (outcome == OUTCOME_UNFINISHED && loop->options->rate)) {
 		histogram_record(&loop->latency, loop->now - c->intended);
-		if (c->started != NEVER)
+		if (c->started != NEVER && loop->options->rate)
 			histogram_record(&loop->service, loop->now - c->started);
 	}
 }

@@ -137,7 +137,8 @@ struct run {
  * @now: the time, as of the last look
  * @end: of the window; earlier than the run's if the user stopped it
  * @source: next source address
- * @latency: from when a request was intended; @service: from when it was begun
+ * @latency: from when a request was intended; @service: from when it was begun (in a closed
+ *	loop that is the same, and not recorded)
  * @late: how late requests were begun although a connection was free
  * @cpu: CPU time used in the window; @starved: time it wanted a CPU and had none
  * @window: how long the loop measured

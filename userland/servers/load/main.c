@@ -123,7 +123,7 @@ static void sum_up(struct report *report, const struct loop *loops)
 
 		counts_merge(&report->counts, &loop->counts);
 		histogram_merge(&report->latency, &loop->latency);
-		histogram_merge(&report->service, &loop->service);
+		histogram_merge(&report->service, o->rate ? &loop->service : &loop->latency);
 		histogram_merge(&report->late, &loop->late);
 		report->cpu_percent = cpu > report->cpu_percent ? cpu : report->cpu_percent;
 		report->starved_percent =

@@ -25,9 +25,9 @@ void response_begin(struct response *r, bool to_head, const struct search *searc
 /* RFC 9110, 5.6.2. */
 static bool is_token(unsigned char c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')
 		return true;
-	return c && strchr("!#$%&'*+-.^_`|~", c);
+	return c && strchr("!#$%&'*+.^_`|~", c);
 }
 
 /* What may stand in a value or a reason: RFC 9110, 5.5. */
@@ -135,18 +135,19 @@ static enum field field_of(const struct response *r)
 {
 	static const struct {
 		const char *name;
+		size_t size;
 		enum field field;
 	} fields[] = {
-		{ "content-length", FIELD_LENGTH },
-		{ "transfer-encoding", FIELD_ENCODING },
-		{ "connection", FIELD_CONNECTION },
+		{ "content-length", 14, FIELD_LENGTH },
+		{ "transfer-encoding", 17, FIELD_ENCODING },
+		{ "connection", 10, FIELD_CONNECTION },
 	};
 
 	/* A trailer frames nothing: RFC 9110, 6.5.1. */
 	if (r->trailer)
 		return FIELD_OTHER;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (r->name_size == strlen(fields[i].name) &&
+		if (r->name_size == fields[i].size &&
 		    !memcmp(r->name, fields[i].name, r->name_size))
 			return fields[i].field;
 	return FIELD_OTHER;
@@ -347,6 +348,20 @@ static void line_byte(struct response *r, char c)
 	}
 }
 
+/* A value that frames nothing, up to the end of its line: most of a head is that. */
+static size_t skip_value(struct response *r, const char *data, size_t size)
+{
+	size_t room = RESPONSE_HEAD_MAX - r->head, n = 0;
+
+	if (r->field != FIELD_OTHER || r->cr)
+		return 0;
+	size = size < room ? size : room;
+	while (n < size && is_text((unsigned char)data[n]))
+		n++;
+	r->head += (uint32_t)n;
+	return n;
+}
+
 /* Part of the body: up to @size bytes, and no more than are left of it. */
 static size_t body(struct response *r, const char *data, size_t size)
 {
@@ -368,6 +383,10 @@ size_t response_feed(struct response *r, const char *data, size_t size)
 	size_t at = 0;
 
 	while (at < size && r->state != RESPONSE_DONE && r->state != RESPONSE_BAD) {
+		if (r->state == RESPONSE_VALUE)
+			at += skip_value(r, data + at, size - at);
+		if (at == size)
+			break;
 		if (r->state == RESPONSE_LENGTH || r->state == RESPONSE_DATA ||
 		    r->state == RESPONSE_TO_CLOSE)
 			at += body(r, data + at, size - at);
