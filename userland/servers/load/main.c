@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "limits.h"
 #include "loop.h"
 #include "process.h"
 #include "report.h"
+#include "resources.h"
 
 /* The body of dripping clients, if --body says nothing. */
 #define DRIP_BODY_SIZE 1000
@@ -289,7 +289,7 @@ static int load(struct options *options, struct report *report, struct loop *loo
 	FILE *json = NULL;
 	int ret;
 
-	ret = limits_check(options, err);
+	ret = resources_check(options, err);
 	if (!ret)
 		ret = find_pids(options, err);
 	if (!ret)

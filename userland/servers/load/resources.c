@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Open files and ports, see limits.h. */
-#include "limits.h"
+/* Open files and ports, see resources.h. */
+#include "resources.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ static int check_ports(const struct options *o, struct error *err)
 }
 
 /* Raises the limit of open files to the hard one. Returns 0 or a negative errno. */
-int limits_check(const struct options *options, struct error *err)
+int resources_check(const struct options *options, struct error *err)
 {
 	int ret = raise_files(options, err);
 
