@@ -174,6 +174,13 @@ def test_sources_are_used_in_turn(server: Server) -> None:
 # --- open loop ---
 
 
+def assert_below(report: dict, us: float, most: float) -> None:
+    """A time that is too long says nothing if load itself did not get to run."""
+    if us >= most and report["generator"]["starved_percent"] > 20:
+        pytest.skip("this machine is too busy to tell: load had no CPU")
+    assert us < most
+
+
 def stop_for_a_second(server: Server, after: float) -> threading.Thread:
     def stop_and_go() -> None:
         time.sleep(after)
@@ -196,11 +203,11 @@ def test_a_stall_is_not_omitted(server: Server) -> None:
     assert report["requests"] == server.stats()["seen"]["/ok"] == 1200
     assert report["latency"]["p99_us"] >= 900_000
     assert report["latency"]["p90_us"] >= 400_000
-    # Only the eight requests that were on their way saw the stall: 0.7 % of all.
-    assert report["service"]["p99_us"] < 500_000
     assert report["service"]["max_us"] >= 900_000
     assert report["queued"] >= 250
     assert report["queue_max"] >= 250
+    # Only the eight requests that were on their way saw the stall: 0.7 % of all.
+    assert_below(report, report["service"]["p99_us"], 500_000)
 
 
 def test_closed_loop_sees_no_stall_at_p99(server: Server) -> None:
@@ -210,7 +217,7 @@ def test_closed_loop_sees_no_stall_at_p99(server: Server) -> None:
     stall.join()
 
     assert report["latency"]["max_us"] >= 900_000
-    assert report["latency"]["p99_us"] < 500_000
+    assert_below(report, report["latency"]["p99_us"], 500_000)
 
 
 def test_the_rate_is_kept_and_lateness_is_told(server: Server) -> None:

@@ -35,7 +35,11 @@ static bool take(struct loop *loop, uint64_t *intended)
 	}
 	if (!schedule_take(&loop->schedule, loop->now, intended, &queued))
 		return false;
-	if (!queued && loop_in_window(loop, *intended))
+	if (!loop_in_window(loop, *intended))
+		return true;
+	if (queued)
+		loop->counts.queued++;
+	else
 		histogram_record(&loop->late, loop->now - *intended);
 	return true;
 }
@@ -43,16 +47,13 @@ static bool take(struct loop *loop, uint64_t *intended)
 /* All clients are busy: whatever is due has to queue. */
 static void queue(struct loop *loop)
 {
-	uint64_t news, waiting;
+	uint64_t waiting;
 
 	if (!loop->options->rate || !loop->begin)
 		return;
-	news = schedule_queue(&loop->schedule, loop->now);
+	schedule_queue(&loop->schedule, loop->now);
 	waiting = schedule_waiting(&loop->schedule);
-	if (!news || loop->now < loop->measure)
-		return;
-	loop->counts.queued += news;
-	if (waiting > loop->counts.queue_max)
+	if (loop->measuring && waiting > loop->counts.queue_max)
 		loop->counts.queue_max = waiting;
 }
 
@@ -443,6 +444,7 @@ void client_unsent(struct loop *loop)
 			break;
 		none.intended = intended;
 		none.measured = loop_in_window(loop, intended);
+		loop->counts.queued += none.measured && queued;
 		count_outcome(loop, &none, OUTCOME_UNFINISHED);
 	}
 }
