@@ -175,9 +175,10 @@ def test_sources_are_used_in_turn(server: Server) -> None:
 
 
 def assert_below(report: dict, us: float, most: float) -> None:
-    """A time that is too long says nothing if load itself did not get to run."""
-    if us >= most and report["generator"]["starved_percent"] > 20:
-        pytest.skip("this machine is too busy to tell: load had no CPU")
+    """A time that is too long says nothing if load or the server hardly got to run."""
+    few = report["requests"] <= 200 * report["connections"]
+    if us >= most and (few or report["generator"]["starved_percent"] > 20):
+        pytest.skip("this machine is too busy to tell")
     assert us < most
 
 
@@ -196,7 +197,7 @@ def stop_for_a_second(server: Server, after: float) -> threading.Thread:
 def test_a_stall_is_not_omitted(server: Server) -> None:
     """Of 4 s, the server is stopped for 1 s: a quarter of the requests were due in it."""
     stall = stop_for_a_second(server, after=1.5)
-    report = server.load("/ok", "--rate", 300, "--duration", 4, "--connections", 8)
+    report = server.load("/ok", "--rate", 300, "--duration", 4, "--connections", 4)
     stall.join()
 
     assert failures(report) == {}
@@ -206,7 +207,7 @@ def test_a_stall_is_not_omitted(server: Server) -> None:
     assert report["service"]["max_us"] >= 900_000
     assert report["queued"] >= 250
     assert report["queue_max"] >= 250
-    # Only the eight requests that were on their way saw the stall: 0.7 % of all.
+    # Only the four requests that were on their way saw the stall: 0.3 % of all.
     assert_below(report, report["service"]["p99_us"], 500_000)
 
 
