@@ -250,7 +250,7 @@ def test_starved_clients_are_seen(start: Callable[..., Server]) -> None:
 
     served = sorted(report["clients"]["served"])
     assert served[:3] == [0, 0, 0]
-    assert served[3] > 100
+    assert served[3] > 10
     assert report["clients"]["jain"] == pytest.approx(0.25)
     assert failures(report)["timeout"] >= 3
 
