@@ -7,6 +7,7 @@
  * Callers report all they know first and settle once.
  */
 #include <linux/bug.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "csched.h"
@@ -33,7 +34,7 @@ const struct csched_policy *csched_policy_by_name(const char *name)
 #undef ADDRESS
 	size_t i;
 
-	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(policies); i++)
 		if (!strcmp(policies[i]->name, name))
 			return policies[i];
 	return NULL;
