@@ -413,6 +413,15 @@ static void take_hints(struct irq_work *work)
 	raw_spin_unlock(&csched_lock);
 }
 
+/* One that parks has said so itself. */
+static void switched_out(struct task_struct *prev)
+{
+	struct cs_member *m = find(prev);
+
+	if (m && !(m->parked && cs_backend.sleeps))
+		hint_at(m);
+}
+
 static void probe_switch(void *data, bool preempt, struct task_struct *prev,
 			 struct task_struct *next, unsigned int prev_state)
 {
@@ -421,7 +430,7 @@ static void probe_switch(void *data, bool preempt, struct task_struct *prev,
 	if (m)
 		WRITE_ONCE(m->clock_behind, cs_now() - next->se.exec_start);
 	if ((!preempt && READ_ONCE(prev->__state)) || atomic_read(&nr_aside))
-		cs_leave_hint(prev);
+		switched_out(prev);
 }
 
 static void probe_wakeup(void *data, struct task_struct *task)

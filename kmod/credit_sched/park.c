@@ -5,7 +5,7 @@
  * Work is queued on the task (task_work_add); it runs it at its next return to user mode, where
  * it holds no lock, and sleeps there until told to go, or killed.
  *
- *	stop --> task_work_add --> park(): sleeps --> sched_switch --> hint: it has stopped
+ *	stop --> task_work_add --> park(): it has stopped, the next one is woken, it sleeps
  *	go   --> go = true, wake it
  *
  * A signal is seen to at the same place, and work goes first. A task that is let go with one
@@ -32,6 +32,18 @@ static bool may_not_park(void)
 	return fatal_signal_pending(current) || current->flags & PF_EXITING || !cs_fair(current);
 }
 
+/*
+ * It has stopped, but for the switch: whoever has the slot next is woken now and found by
+ * schedule(), so that the CPU does not go idle in between. That it woke before that may not
+ * have been seen yet.
+ */
+static void hand_over(struct cs_member *m)
+{
+	csched_task_wake(&m->core, cs_now());
+	csched_task_stopped(&m->core, cs_now());
+	cs_pool_settle(cs_group_of(m)->pool);
+}
+
 /* Runs in the task, at its return to user mode. */
 static void park(struct callback_head *head)
 {
@@ -43,6 +55,7 @@ static void park(struct callback_head *head)
 		cs_set_parked(m, true);
 		cs_tell(m, CSCHED_EVENT_PARK);
 		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
+		hand_over(m);
 		raw_spin_unlock_irq(&csched_lock);
 		schedule();
 		raw_spin_lock_irq(&csched_lock);
