@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import COURSEVM
+from vm import session
 
 
 def children(pid: int) -> list[int]:
@@ -97,3 +98,19 @@ def test_closed_stdout_ends_the_run(small_tree):
                           stdout=subprocess.PIPE, check=False)
     assert done.stdout == b"y\n"
     assert done.returncode == 128 + signal.SIGPIPE
+
+
+INT3 = """[    0.51] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI
+[    0.52] Kernel panic - not syncing: Fatal exception in interrupt
+"""
+
+
+@pytest.mark.parametrize(("result", "again"), [
+    (session.Result(session.Outcome.PANIC, 121, log=INT3), True),
+    # What the command did to the kernel is the command's.
+    (session.Result(session.Outcome.PANIC, 121, log=INT3, started=4.0), False),
+    (session.Result(session.Outcome.PANIC, 121, log=INT3.replace("int3", "general protection fault")), False),
+    (session.Result(session.Outcome.TIMEOUT, 122, log=INT3), False),
+])
+def test_boot_that_dies_of_emulation_is_repeated(result, again):
+    assert session.died_of_emulation(result) == again
