@@ -15,7 +15,7 @@ import chart
 from chart import BAD, COLOURS, GOOD, GRID, INK, SOFT, rect, stroke, text
 from figures import Figure, Spread, shown
 
-WIDTH, ROW, TOP = 1300, 38, 128
+WIDTH, ROW, TOP = 1480, 38, 128
 NAMES, LEFT, RIGHT = 20, 400, 850
 
 
