@@ -132,8 +132,9 @@ NAMES = ["Accept", "X-A", "user-agent", "Cookie", "Range", "If-None-Match", "X_b
 VALUES = ["a", "", "b c", "text/html, */*;q=0.8", "\"q\"", "x\ty", "caf\xe9", "a=b; c=d", "bytes=0-9", "1" * 40]
 TARGETS = ["/", "/a/b?c=d", "/%41?x=%20", "http://b.example/x", "*", "/a//../b", "/?", "/~u;v=1", "//x", "/[a]|{b}"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "M-SEARCH", "get"]
-SPOILS = [b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b":", b",", b";", b"\x7f", b"\xff", b"\x01", b"0", b"chunked", b"\"",
-          b"Host: x\r\n", b"Content-Length: 5\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n",
+SPOILS = [b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b":", b",", b";", b"\x7f", b"\xff", b"\x01", b"0", b"chunked",
+          b"\"", b"Host: x\r\n", b"Content-Length: 5\r\n", b"Content-Length: 3\r\n",
+          b"Transfer-Encoding: chunked\r\n",
           b"Transfer-Encoding: gzip\r\n", b"Connection: close\r\n", b"Expect: 100-continue\r\n", b"\r\n ", b"HTTP/1.1",
           b"HTTP/1.0", b"#", b"%", b"+", b"-", b"=", b"a" * 40, b"9" * 22]
 

@@ -69,11 +69,6 @@ static enum http_outcome go(struct http_body *b, enum state state)
 	return state == DONE ? HTTP_DONE : HTTP_MORE;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* --- chunk size, RFC 9112 7.1 --- */
 
 static enum http_outcome take_digit(struct http_body *b, char c)
@@ -110,7 +105,7 @@ static enum http_outcome step_size(struct http_body *b, char c)
 			return go(b, SIZE_LF);
 		if (c == ';')
 			return go(b, EXT_START);
-		if (is_blank(c))
+		if (http_is_blank(c))
 			return go(b, EXT_GAP);
 		return refuse(b, 400, "a chunk size is not a hexadecimal number (RFC 9112 7.1)");
 	default: /* SIZE_LF */
@@ -130,7 +125,7 @@ static enum http_outcome end_extension(struct http_body *b, char c)
 		return go(b, EXT_START);
 	if (c == '\r')
 		return go(b, SIZE_LF);
-	if (is_blank(c))
+	if (http_is_blank(c))
 		return go(b, EXT_GAP);
 	return refuse(b, 400, "a chunk extension is not one (RFC 9112 7.1.1)");
 }
@@ -153,13 +148,13 @@ static enum http_outcome step_extension(struct http_body *b, char c)
 		return refuse(b, 413, "there are too many chunk extensions (RFC 9112 7.1.1)");
 	switch (b->state) {
 	case EXT_GAP:
-		if (is_blank(c))
+		if (http_is_blank(c))
 			return HTTP_MORE;
 		if (c == ';')
 			return go(b, EXT_START);
 		break;
 	case EXT_START:
-		if (is_blank(c))
+		if (http_is_blank(c))
 			return HTTP_MORE;
 		if (http_is(c, HTTP_TCHAR))
 			return go(b, EXT_NAME);
@@ -169,11 +164,11 @@ static enum http_outcome step_extension(struct http_body *b, char c)
 			return HTTP_MORE;
 		if (c == '=')
 			return go(b, EXT_VALUE_START);
-		if (is_blank(c))
+		if (http_is_blank(c))
 			return go(b, EXT_NAME_GAP);
 		return end_extension(b, c);
 	case EXT_NAME_GAP:
-		if (is_blank(c))
+		if (http_is_blank(c))
 			return HTTP_MORE;
 		if (c == '=')
 			return go(b, EXT_VALUE_START);
@@ -181,7 +176,7 @@ static enum http_outcome step_extension(struct http_body *b, char c)
 			return go(b, EXT_START);
 		break;
 	case EXT_VALUE_START:
-		if (is_blank(c))
+		if (http_is_blank(c))
 			return HTTP_MORE;
 		if (c == '"')
 			return go(b, EXT_QUOTED);

@@ -64,6 +64,7 @@ static void put_digits(char *out, int n, int digits)
 
 void http_date_write(char *out, int64_t time)
 {
+	static const char form[] = "Ddd, 00 Mmm 0000 00:00:00 GMT";
 	int64_t day, second;
 	struct civil c;
 
@@ -74,7 +75,7 @@ void http_date_write(char *out, int64_t time)
 	day = (time - HTTP_TIME_LEAST) / DAY + HTTP_TIME_LEAST / DAY;
 	second = time - day * DAY;
 	civil_from_days(day, &c);
-	memcpy(out, "Ddd, 00 Mmm 0000 00:00:00 GMT", HTTP_DATE_LENGTH);
+	memcpy(out, form, sizeof(form) - 1);
 	/* 1970-01-01 was a Thursday. */
 	memcpy(out, days[(day - HTTP_TIME_LEAST / DAY + 6) % 7], 3);
 	put_digits(out + 5, c.day, 2);
@@ -89,11 +90,11 @@ void http_date_write(char *out, int64_t time)
 
 static bool take_literal(struct http_text *text, const char *literal)
 {
-	size_t length = strlen(literal);
+	struct http_text prefix = { literal, strlen(literal) };
 
-	if (text->length < length || memcmp(text->at, literal, length))
+	if (!http_text_starts(*text, prefix))
 		return false;
-	*text = http_text_from(*text, length);
+	*text = http_text_from(*text, prefix.length);
 	return true;
 }
 

@@ -114,13 +114,14 @@ static enum http_method method_of(struct http_text name)
 		struct http_text name;
 		enum http_method method;
 	} methods[] = {
-		{ { "GET", 3 }, HTTP_GET },	    { { "HEAD", 4 }, HTTP_HEAD },
-		{ { "POST", 4 }, HTTP_POST },	    { { "PUT", 3 }, HTTP_PUT },
-		{ { "DELETE", 6 }, HTTP_DELETE },   { { "OPTIONS", 7 }, HTTP_OPTIONS },
-		{ { "PATCH", 5 }, HTTP_PATCH },	    { { "TRACE", 5 }, HTTP_TRACE },
-		{ { "CONNECT", 7 }, HTTP_CONNECT },
+		{ { "HEAD", 4 }, HTTP_HEAD },	  { { "POST", 4 }, HTTP_POST },
+		{ { "PUT", 3 }, HTTP_PUT },	  { { "DELETE", 6 }, HTTP_DELETE },
+		{ { "OPTIONS", 7 }, HTTP_OPTIONS }, { { "PATCH", 5 }, HTTP_PATCH },
+		{ { "TRACE", 5 }, HTTP_TRACE },	  { { "CONNECT", 7 }, HTTP_CONNECT },
 	};
 
+	if (http_text_equal(name, HTTP_TEXT("GET")))
+		return HTTP_GET;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (http_text_equal(name, methods[i].name))
 			return methods[i].method;
@@ -130,8 +131,9 @@ static enum http_method method_of(struct http_text name)
 /* @text is what follows the target and its space. */
 static enum http_outcome take_version(struct http_request *r, struct http_text text)
 {
-	if (text.length != 8 || memcmp(text.at, "HTTP/", 5) || !http_is(text.at[5], HTTP_DIGIT) ||
-	    text.at[6] != '.' || !http_is(text.at[7], HTTP_DIGIT))
+	if (text.length != 8 || !http_text_starts(text, HTTP_TEXT("HTTP/")) ||
+	    !http_is(text.at[5], HTTP_DIGIT) || text.at[6] != '.' ||
+	    !http_is(text.at[7], HTTP_DIGIT))
 		return refuse(r, 400, "the request line does not end in a version (RFC 9112 2.3)");
 	if (text.at[5] != '1' || text.at[7] > '1')
 		return refuse(r, 505,
@@ -158,16 +160,10 @@ static bool is_authority(struct http_text text)
 		if (n == 2)
 			return false;
 	} else {
-		while (n < text.length) {
-			if (http_is(text.at[n], HTTP_HOST_CHAR))
-				n++;
-			else if (text.at[n] == '%' && text.length - n > 2 &&
-				 http_is(text.at[n + 1], HTTP_HEXDIG) &&
-				 http_is(text.at[n + 2], HTTP_HEXDIG))
-				n += 3;
-			else
-				break;
-		}
+		n = http_span(text, HTTP_HOST_CHAR);
+		while (text.length - n > 2 && text.at[n] == '%' &&
+		       http_is(text.at[n + 1], HTTP_HEXDIG) && http_is(text.at[n + 2], HTTP_HEXDIG))
+			n += 3 + http_span(http_text_from(text, n + 3), HTTP_HOST_CHAR);
 	}
 	if (n < text.length && text.at[n] == ':')
 		n += 1 + http_span(http_text_from(text, n + 1), HTTP_DIGIT);
@@ -192,7 +188,7 @@ static enum http_outcome take_absolute(struct http_request *r, const char *data,
 	    !http_token_equal(scheme, HTTP_TEXT("https")))
 		return refuse(r, 400,
 			      "the target is neither a path nor an http URI (RFC 9112 3.2.2)");
-	if (rest.length < 2 || memcmp(rest.at, "//", 2))
+	if (!http_text_starts(rest, HTTP_TEXT("//")))
 		return refuse(r, 400, "the target has no host (RFC 9110 4.2.1)");
 	rest = http_text_from(rest, 2);
 	authority = rest;
@@ -373,7 +369,7 @@ static enum http_outcome take_field(struct http_request *r, const char *data,
 	struct http_text value;
 	enum http_field_id id;
 
-	if (line.at[0] == ' ' || line.at[0] == '\t')
+	if (http_is_blank(line.at[0]))
 		return refuse(r, 400, "a line starts with white space (RFC 9112 2.2, 5.2)");
 	if (!name.length || name.length == line.length || line.at[name.length] != ':')
 		return refuse(r, 400, "a field line is not a name and a colon (RFC 9112 5.1)");

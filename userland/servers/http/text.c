@@ -34,11 +34,6 @@
 
 const uint8_t http_class[256] = { CLASS64(0), CLASS64(64), CLASS64(128), CLASS64(192) };
 
-bool http_text_equal(struct http_text a, struct http_text b)
-{
-	return a.length == b.length && (!a.length || !memcmp(a.at, b.at, a.length));
-}
-
 bool http_token_equal(struct http_text a, struct http_text lower)
 {
 	if (a.length != lower.length)
@@ -52,20 +47,6 @@ bool http_token_equal(struct http_text a, struct http_text lower)
 			return false;
 	}
 	return true;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct http_text http_text_trim(struct http_text text)
-{
-	while (text.length && is_blank(text.at[0]))
-		text = http_text_from(text, 1);
-	while (text.length && is_blank(text.at[text.length - 1]))
-		text.length--;
-	return text;
 }
 
 bool http_list_next(struct http_text *list, struct http_text *element)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /**
  * struct http_text - a piece of somebody's buffer
@@ -68,7 +69,10 @@ static inline size_t http_span(struct http_text text, unsigned int classes)
  * @a: one
  * @b: the other
  */
-bool http_text_equal(struct http_text a, struct http_text b);
+static inline bool http_text_equal(struct http_text a, struct http_text b)
+{
+	return a.length == b.length && (!a.length || !memcmp(a.at, b.at, a.length));
+}
 
 /**
  * http_token_equal() - the same, but A is a
@@ -78,10 +82,15 @@ bool http_text_equal(struct http_text a, struct http_text b);
 bool http_token_equal(struct http_text a, struct http_text lower);
 
 /**
- * http_text_trim() - without the optional white space around it
- * @text: may be all SP and HTAB: then nothing is left
+ * http_text_starts() - whether a text starts with another
+ * @text: any text
+ * @prefix: what it may start with
  */
-struct http_text http_text_trim(struct http_text text);
+static inline bool http_text_starts(struct http_text text, struct http_text prefix)
+{
+	return text.length >= prefix.length &&
+	       http_text_equal((struct http_text){ text.at, prefix.length }, prefix);
+}
 
 /**
  * http_text_from() - a text without its start
@@ -91,6 +100,25 @@ struct http_text http_text_trim(struct http_text text);
 static inline struct http_text http_text_from(struct http_text text, size_t skip)
 {
 	return (struct http_text){ text.at + skip, text.length - skip };
+}
+
+/* Optional white space, RFC 9110 5.6.3. */
+static inline bool http_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/**
+ * http_text_trim() - without the optional white space around it
+ * @text: may be all SP and HTAB: then nothing is left
+ */
+static inline struct http_text http_text_trim(struct http_text text)
+{
+	while (text.length && http_is_blank(text.at[0]))
+		text = http_text_from(text, 1);
+	while (text.length && http_is_blank(text.at[text.length - 1]))
+		text.length--;
+	return text;
 }
 
 /**
