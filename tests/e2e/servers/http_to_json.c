@@ -101,7 +101,8 @@ int main(void)
 	unsigned char prefix[4];
 
 	while (fread(prefix, 1, sizeof(prefix), stdin) == sizeof(prefix)) {
-		size_t length = (size_t)prefix[0] << 24 | prefix[1] << 16 | prefix[2] << 8 | prefix[3];
+		size_t length =
+			(size_t)prefix[0] << 24 | prefix[1] << 16 | prefix[2] << 8 | prefix[3];
 
 		if (length > sizeof(data) || fread(data, 1, length, stdin) != length) {
 			fprintf(stderr, "http_to_json: input ends in the middle of a message\n");

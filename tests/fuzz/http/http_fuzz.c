@@ -81,7 +81,8 @@ static void read_head(struct message *m, const char *data, size_t size, unsigned
 
 		m->outcome = http_request_parse(&m->r, copy, next);
 		free(copy);
-		must(m->outcome != HTTP_DONE || (m->r.head_length > had && m->r.head_length <= next));
+		must(m->outcome != HTTP_DONE || (m->r.head_length > had &&
+						 m->r.head_length <= next));
 		had = next;
 	} while (m->outcome == HTTP_MORE && had < size);
 	m->used = m->outcome == HTTP_DONE ? m->r.head_length : 0;
@@ -105,7 +106,8 @@ static void read_body(struct message *m, const char *data, size_t size, unsigned
 			struct http_text piece;
 			size_t used;
 
-			m->body_outcome = http_body_read(&m->body, copy + at, length - at, &used, &piece);
+			m->body_outcome = http_body_read(&m->body, copy + at, length - at, &used,
+							 &piece);
 			must(used <= length - at && (used || m->body_outcome != HTTP_MORE));
 			must(piece.at >= copy + at && piece.at + piece.length <= copy + at + used);
 			take_piece(m, piece);
@@ -141,7 +143,8 @@ static void same(const struct message *a, const struct message *b)
 	must(a->r.chunked == b->r.chunked && a->r.keep_alive == b->r.keep_alive);
 	must(!memcmp(&a->r.host, &b->r.host, sizeof(a->r.host)));
 	must(a->body_outcome == b->body_outcome && a->body.refusal.why == b->body.refusal.why);
-	must(a->content == b->content && a->content_length == b->content_length && a->used == b->used);
+	must(a->content == b->content && a->content_length == b->content_length &&
+	     a->used == b->used);
 }
 
 static void inside(const struct message *m, struct http_slice slice)

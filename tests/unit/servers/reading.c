@@ -7,7 +7,8 @@ static void must(bool holds, const char *what, struct http_text text)
 {
 	if (holds)
 		return;
-	printf("# %s: \"%.*s\"\nnot ok - %s\n", what, (int)(text.length < 300 ? text.length : 300), text.at,
+	printf("# %s: \"%.*s\"\nnot ok - %s\n", what, (int)(text.length < 300 ? text.length : 300),
+	       text.at,
 	       what);
 	fflush(stdout);
 	abort();
@@ -35,7 +36,8 @@ static void same(const struct reading *a, const struct reading *b, struct http_t
 
 	must(a->outcome == b->outcome, "the outcome depends on where it is cut", text);
 	if (a->outcome == HTTP_BAD) {
-		must(!strcmp(ra.refusal.why, rb.refusal.why), "the refusal depends on where it is cut", text);
+		must(!strcmp(ra.refusal.why, rb.refusal.why),
+		     "the refusal depends on where it is cut", text);
 		return;
 	}
 	must(ra.field_count == rb.field_count &&
@@ -52,7 +54,8 @@ static void cut_in_two(const struct reading *whole, struct http_text text,
 
 	begin(&pieces, limits);
 	feed(&pieces, text, at);
-	must(pieces.outcome != HTTP_DONE || at >= pieces.r.head_length, "done before the end", text);
+	must(pieces.outcome != HTTP_DONE || at >= pieces.r.head_length, "done before the end",
+	     text);
 	feed(&pieces, text, text.length);
 	same(whole, &pieces, text);
 }
@@ -106,7 +109,8 @@ void refused(struct http_text text, unsigned int status)
 void taken(struct reading *reading, struct http_text text)
 {
 	reading_of(reading, text);
-	must(reading->outcome != HTTP_BAD, reading->r.refusal.why ? reading->r.refusal.why : "?", text);
+	must(reading->outcome != HTTP_BAD, reading->r.refusal.why ? reading->r.refusal.why : "?",
+	     text);
 	must(reading->outcome == HTTP_DONE, "it is not complete", text);
 	must(reading->r.head_length == text.length, "it does not end where it ends", text);
 }

@@ -44,7 +44,8 @@ static void feed(struct http_body *b, struct result *got, const char *data, size
 
 		got->outcome = http_body_read(b, block + at, length - at, &used, &piece);
 		CHECK(used <= length - at, "it takes more than there is");
-		CHECK(!piece.length || (piece.at >= block + at && piece.at + piece.length <= block + at + used),
+		CHECK(!piece.length || (piece.at >= block + at &&
+					piece.at + piece.length <= block + at + used),
 		      "content from elsewhere");
 		memcpy(got->content + got->length, piece.at, piece.length);
 		got->length += piece.length;
@@ -96,7 +97,8 @@ static void is(struct http_text text, const char *content, const char *behind)
 	struct http_request r = chunked_request();
 
 	read_all_ways(&r, text);
-	CHECK(whole.outcome == HTTP_DONE, "%.*s: outcome %d", (int)text.length, text.at, whole.outcome);
+	CHECK(whole.outcome == HTTP_DONE, "%.*s: outcome %d", (int)text.length, text.at,
+	      whole.outcome);
 	CHECK_TEXT(((struct http_text){ whole.content, whole.length }), content);
 	CHECK_EQ(text.length - whole.used, strlen(behind));
 }

@@ -17,13 +17,15 @@ static const struct http_representation file = {
 	.modified_strong = true,
 };
 
-static enum http_verdict ask(const char *method, const char *fields, const struct http_representation *rep)
+static enum http_verdict ask(const char *method, const char *fields,
+			     const struct http_representation *rep)
 {
 	struct http_limits limits = HTTP_DEFAULT_LIMITS;
 	struct http_field array[100];
 	struct http_request r;
 	static char head[2000];
-	int length = snprintf(head, sizeof(head), "%s / HTTP/1.1\r\nHost: a\r\n%s\r\n", method, fields);
+	int length = snprintf(head, sizeof(head), "%s / HTTP/1.1\r\nHost: a\r\n%s\r\n", method,
+			      fields);
 
 	http_request_init(&r, array, &limits);
 	CHECK_EQ(http_request_parse(&r, head, length), HTTP_DONE);
@@ -52,9 +54,11 @@ static void rfc9110_8_8_3_2_strong_and_weak_comparison(void)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct http_text a = { table[i].a, strlen(table[i].a) }, b = { table[i].b, strlen(table[i].b) };
+		struct http_text a = { table[i].a, strlen(table[i].a) };
+		struct http_text b = { table[i].b, strlen(table[i].b) };
 
-		CHECK(http_etag_strong_equal(a, b) == table[i].strong, "%s %s", table[i].a, table[i].b);
+		CHECK(http_etag_strong_equal(a, b) == table[i].strong, "%s %s", table[i].a,
+		      table[i].b);
 		CHECK(http_etag_weak_equal(a, b) == table[i].weak, "%s %s", table[i].a, table[i].b);
 	}
 }
@@ -76,8 +80,8 @@ static void rfc9110_8_8_3_lists_of_tags(void)
 static void rfc9110_8_8_3_what_is_no_tag(void)
 {
 	static const char *const bad[] = {
-		"a", "\"", "\"a", "w/\"a\"", "W/a", "W/", "W", "W \"a\"", "W/ \"a\"", "'a'", "\"a b\"", "\"a\"b\"",
-		"\"a\" \"b\"", "\"a\x7f\"", "\"\x01\"", "*",
+		"a", "\"", "\"a", "w/\"a\"", "W/a", "W/", "W", "W \"a\"", "W/ \"a\"", "'a'",
+		"\"a b\"", "\"a\"b\"", "\"a\" \"b\"", "\"a\x7f\"", "\"\x01\"", "*",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -115,7 +119,8 @@ static void rfc9110_13_1_4_if_unmodified_since(void)
 	ASK("PUT", "If-Unmodified-Since: " BEFORE "\r\n", HTTP_PRECONDITION_FAILED);
 	ASK("GET", "If-Unmodified-Since: " BEFORE "\r\n", HTTP_PRECONDITION_FAILED);
 	ASK("PUT", "If-Unmodified-Since: yesterday\r\n", HTTP_PERFORM);
-	ASK("PUT", "If-Unmodified-Since: " BEFORE "\r\nIf-Unmodified-Since: " BEFORE "\r\n", HTTP_PERFORM);
+	ASK("PUT", "If-Unmodified-Since: " BEFORE "\r\nIf-Unmodified-Since: " BEFORE "\r\n",
+	    HTTP_PERFORM);
 	CHECK_EQ(ask("PUT", "If-Unmodified-Since: " BEFORE "\r\n", &dateless), HTTP_PERFORM);
 }
 
@@ -155,15 +160,18 @@ static void rfc9110_13_1_3_if_modified_since(void)
 static void rfc9110_13_2_2_step_1_before_2(void)
 {
 	ASK("PUT", "If-Match: \"v2\"\r\nIf-Unmodified-Since: " BEFORE "\r\n", HTTP_PERFORM);
-	ASK("PUT", "If-Match: \"v1\"\r\nIf-Unmodified-Since: " AFTER "\r\n", HTTP_PRECONDITION_FAILED);
+	ASK("PUT", "If-Match: \"v1\"\r\nIf-Unmodified-Since: " AFTER "\r\n",
+	    HTTP_PRECONDITION_FAILED);
 }
 
 static void rfc9110_13_2_2_steps_1_and_2_before_3_and_4(void)
 {
 	ASK("GET", "If-None-Match: \"v2\"\r\nIf-Match: \"v1\"\r\n", HTTP_PRECONDITION_FAILED);
 	ASK("GET", "If-None-Match: \"v2\"\r\nIf-Match: \"v2\"\r\n", HTTP_NOT_MODIFIED);
-	ASK("GET", "If-Modified-Since: " AT "\r\nIf-Unmodified-Since: " BEFORE "\r\n", HTTP_PRECONDITION_FAILED);
-	ASK("GET", "If-Modified-Since: " AT "\r\nIf-Unmodified-Since: " AT "\r\n", HTTP_NOT_MODIFIED);
+	ASK("GET", "If-Modified-Since: " AT "\r\nIf-Unmodified-Since: " BEFORE "\r\n",
+	    HTTP_PRECONDITION_FAILED);
+	ASK("GET", "If-Modified-Since: " AT "\r\nIf-Unmodified-Since: " AT "\r\n",
+	    HTTP_NOT_MODIFIED);
 }
 
 static void rfc9110_13_2_2_step_3_before_4(void)
@@ -187,17 +195,22 @@ static void rfc9110_13_1_5_if_range(void)
 	ASK("GET", "Range: bytes=0-1\r\nIf-Range: *\r\n", HTTP_PERFORM_WHOLE);
 	ASK("GET", "Range: bytes=0-1\r\nIf-Range:\r\n", HTTP_PERFORM_WHOLE);
 	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\", \"v3\"\r\n", HTTP_PERFORM_WHOLE);
-	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\nIf-Range: \"v2\"\r\n", HTTP_PERFORM_WHOLE);
+	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\nIf-Range: \"v2\"\r\n",
+	    HTTP_PERFORM_WHOLE);
 	ASK("GET", "If-Range: \"v1\"\r\n", HTTP_PERFORM);
 	ASK("HEAD", "Range: bytes=0-1\r\nIf-Range: \"v1\"\r\n", HTTP_PERFORM);
-	CHECK_EQ(ask("GET", "Range: bytes=0-1\r\nIf-Range: W/\"v2\"\r\n", &weak), HTTP_PERFORM_WHOLE);
-	CHECK_EQ(ask("GET", "Range: bytes=0-1\r\nIf-Range: " AT "\r\n", &unsure), HTTP_PERFORM_WHOLE);
+	CHECK_EQ(ask("GET", "Range: bytes=0-1\r\nIf-Range: W/\"v2\"\r\n", &weak),
+		 HTTP_PERFORM_WHOLE);
+	CHECK_EQ(ask("GET", "Range: bytes=0-1\r\nIf-Range: " AT "\r\n", &unsure),
+		 HTTP_PERFORM_WHOLE);
 }
 
 static void rfc9110_13_2_2_step_5_after_the_others(void)
 {
-	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\nIf-None-Match: \"v2\"\r\n", HTTP_NOT_MODIFIED);
-	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\nIf-Match: \"v1\"\r\n", HTTP_PRECONDITION_FAILED);
+	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\nIf-None-Match: \"v2\"\r\n",
+	    HTTP_NOT_MODIFIED);
+	ASK("GET", "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\nIf-Match: \"v1\"\r\n",
+	    HTTP_PRECONDITION_FAILED);
 }
 
 static void rfc9110_13_2_1_methods_without_preconditions(void)

@@ -27,8 +27,8 @@ static void a_number_in_a_query(void)
 static void what_is_no_number_in_a_query(void)
 {
 	static const char *const bad[] = {
-		"us", "us=", "us=1001", "us=-1", "us=+1", "us=1.5", "us=0x1", "us= 1", "us=1%30", "us=1=2",
-		"us=18446744073709551617", "us=1&us=1", "us=1&us=2", "us=1&us",
+		"us", "us=", "us=1001", "us=-1", "us=+1", "us=1.5", "us=0x1", "us= 1", "us=1%30",
+		"us=1=2", "us=18446744073709551617", "us=1&us=1", "us=1&us=2", "us=1&us",
 	};
 	uint64_t n;
 
@@ -82,7 +82,8 @@ static void rfc6265_5_4_what_is_no_cookie_is_skipped(void)
 {
 	struct http_text value;
 
-	CHECK_EQ(cookie("b@d=1; \"; session=a b; session=\"; session=a,b; session=ok", &value), HTTP_FOUND);
+	CHECK_EQ(cookie("b@d=1; \"; session=a b; session=\"; session=a,b; session=ok", &value),
+		 HTTP_FOUND);
 	CHECK_TEXT(value, "ok");
 	CHECK_EQ(cookie("session =a; session=a\\b; session=\x80", &value), HTTP_ABSENT);
 }
@@ -124,16 +125,23 @@ static void numbers_are_digits_and_saturate(void)
 static void rfc9110_5_6_2_classes_of_octets(void)
 {
 	for (int c = 0; c < 256; c++) {
-		bool alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z' && c < 128);
+		bool alnum = (c >= '0' && c <= '9') ||
+			((c | 32) >= 'a' && (c | 32) <= 'z' && c < 128);
 
-		CHECK(http_is(c, HTTP_TCHAR) == (alnum || (c && strchr("!#$%&'*+-.^_`|~", c))), "tchar %d", c);
+		CHECK(http_is(c, HTTP_TCHAR) == (alnum || (c && strchr("!#$%&'*+-.^_`|~", c))),
+		      "tchar %d", c);
 		CHECK(http_is(c, HTTP_DIGIT) == (c >= '0' && c <= '9'), "digit %d", c);
-		CHECK(http_is(c, HTTP_HEXDIG) == (c && strchr("0123456789abcdefABCDEF", c)), "hexdig %d", c);
-		CHECK(http_is(c, HTTP_TARGET) == (c > 32 && c < 127 && !strchr("\"#<>\\", c)), "target %d", c);
-		CHECK(http_is(c, HTTP_HOST_CHAR) == (alnum || (c && strchr("-._~!$&'()*+,;=", c))), "host %d", c);
-		CHECK(http_is(c, HTTP_VALUE_CHAR) == (c == '\t' || (c >= 32 && c != 127)), "value %d", c);
+		CHECK(http_is(c, HTTP_HEXDIG) == (c && strchr("0123456789abcdefABCDEF", c)),
+		      "hexdig %d", c);
+		CHECK(http_is(c, HTTP_TARGET) == (c > 32 && c < 127 && !strchr("\"#<>\\", c)),
+		      "target %d", c);
+		CHECK(http_is(c, HTTP_HOST_CHAR) == (alnum || (c && strchr("-._~!$&'()*+,;=", c))),
+		      "host %d", c);
+		CHECK(http_is(c, HTTP_VALUE_CHAR) == (c == '\t' || (c >= 32 && c != 127)),
+		      "value %d", c);
 		CHECK(http_is(c, HTTP_ETAGC) == (c > 32 && c != '"' && c != 127), "etagc %d", c);
-		CHECK(http_is(c, HTTP_COOKIE_OCTET) == (c > 32 && c < 127 && !strchr("\",;\\", c)), "cookie %d", c);
+		CHECK(http_is(c, HTTP_COOKIE_OCTET) == (c > 32 && c < 127 && !strchr("\",;\\", c)),
+		      "cookie %d", c);
 		if (http_is(c, HTTP_HEXDIG)) {
 			char text[2] = { (char)c, 0 };
 

@@ -22,7 +22,8 @@ static const char *shown(void)
 	text[0] = '\0';
 	for (unsigned int i = 0; i < count; i++)
 		at += snprintf(text + at, sizeof(text) - at, "%s%llu-%llu", i ? "," : "",
-			       (unsigned long long)ranges[i].first, (unsigned long long)ranges[i].last);
+			       (unsigned long long)ranges[i].first,
+			       (unsigned long long)ranges[i].last);
 	return text;
 }
 
@@ -67,9 +68,10 @@ static void rfc9110_14_1_the_unit_has_no_case(void)
 static void rfc9110_14_2_what_is_no_range_is_ignored(void)
 {
 	static const char *const bad[] = {
-		"", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=5", "bytes=5-4", "bytes=a-b", "bytes=0-1x",
-		"bytes=0x0-5", "bytes=--5", "bytes=1--5", "bytes=0 -5", "bytes=0- 5", "bytes=0-5;", "bytes =0-5",
-		"bytes=0-5,x", "bytes=0-5,6", "bytes=0-5 6-7", "bytes:0-5", "bytes=+0-5", "bytes=0-5,9-8",
+		"", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=5", "bytes=5-4", "bytes=a-b",
+		"bytes=0-1x", "bytes=0x0-5", "bytes=--5", "bytes=1--5", "bytes=0 -5", "bytes=0- 5",
+		"bytes=0-5;", "bytes =0-5", "bytes=0-5,x", "bytes=0-5,6", "bytes=0-5 6-7",
+		"bytes:0-5", "bytes=+0-5", "bytes=0-5,9-8",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -159,11 +161,13 @@ static void any_set_is_sent_within_bounds(void)
 		if (of(value, length) != HTTP_RANGE_PARTIAL)
 			continue;
 		for (unsigned int i = 0; i < count; i++) {
-			CHECK(ranges[i].first <= ranges[i].last && ranges[i].last < length, "%s", value);
+			CHECK(ranges[i].first <= ranges[i].last && ranges[i].last < length, "%s",
+			      value);
 			sum += ranges[i].last - ranges[i].first + 1;
 			for (unsigned int j = 0; j < i; j++)
 				CHECK(ranges[i].first > ranges[j].last + HTTP_RANGE_GAP ||
-				      ranges[j].first > ranges[i].last + HTTP_RANGE_GAP, "%s", value);
+				      ranges[j].first > ranges[i].last + HTTP_RANGE_GAP,
+				      "%s", value);
 		}
 		CHECK(sum <= length, "%s", value);
 	}

@@ -31,7 +31,8 @@ static void rfc9112_4_status_date_and_fields(void)
 	http_response_number(&w, "Age", 0);
 	http_response_date(&w, "Last-Modified", 784111777);
 	CHECK_EQ(http_response_end(&w, &reply), HTTP_FRAME_LENGTH);
-	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Type: text/plain\r\nAge: 0\r\n"
+	CHECK_TEXT(written(),
+		   "HTTP/1.1 200 OK\r\nDate: " DATE "\r\nContent-Type: text/plain\r\nAge: 0\r\n"
 		   "Last-Modified: " DATE "\r\nContent-Length: 12\r\n\r\n");
 }
 
@@ -47,10 +48,12 @@ static void rfc9110_15_reasons(void)
 
 static void rfc9112_6_3_known_length_or_chunks_or_close(void)
 {
-	CHECK_EQ(frame((struct http_reply){ 200, HTTP_GET, 1, true, 18446744073709551615ull, true }),
+	CHECK_EQ(frame((struct http_reply){ 200, HTTP_GET, 1, true, 18446744073709551615ull,
+		true }),
 		 HTTP_FRAME_LENGTH);
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 200, HTTP_GET, 1, false, 0, true }), HTTP_FRAME_CHUNKED);
+	CHECK_EQ(frame((struct http_reply){ 200, HTTP_GET, 1, false, 0, true }),
+		 HTTP_FRAME_CHUNKED);
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 	CHECK_EQ(frame((struct http_reply){ 200, HTTP_GET, 0, false, 0, true }), HTTP_FRAME_CLOSE);
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
@@ -72,7 +75,8 @@ static void rfc9112_9_3_connection_says_what_is_not_usual(void)
 	frame((struct http_reply){ 200, HTTP_GET, 1, true, 1, false });
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n");
 	frame((struct http_reply){ 200, HTTP_GET, 0, true, 1, true });
-	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n");
+	CHECK_TEXT(written(),
+		   "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n");
 	frame((struct http_reply){ 200, HTTP_GET, 0, true, 1, false });
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n");
 }
@@ -81,11 +85,14 @@ static void rfc9110_8_6_204_and_1xx_have_no_length(void)
 {
 	CHECK_EQ(frame((struct http_reply){ 204, HTTP_GET, 1, true, 5, true }), HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 204 No Content\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 204, HTTP_GET, 1, false, 0, false }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 204, HTTP_GET, 1, false, 0, false }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 100, HTTP_PUT, 1, true, 5, false }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 100, HTTP_PUT, 1, true, 5, false }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 100 Continue\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 100, HTTP_PUT, 1, false, 0, true }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 100, HTTP_PUT, 1, false, 0, true }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
@@ -93,17 +100,21 @@ static void rfc9110_15_4_5_304_has_no_content(void)
 {
 	CHECK_EQ(frame((struct http_reply){ 304, HTTP_GET, 1, true, 5, true }), HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 304 Not Modified\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 304, HTTP_GET, 1, false, 0, true }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 304, HTTP_GET, 1, false, 0, true }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 304 Not Modified\r\n\r\n");
 }
 
 static void rfc9110_9_3_2_head_says_the_length_and_sends_nothing(void)
 {
-	CHECK_EQ(frame((struct http_reply){ 200, HTTP_HEAD, 1, true, 5, true }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 200, HTTP_HEAD, 1, true, 5, true }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 200, HTTP_HEAD, 1, false, 0, true }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 200, HTTP_HEAD, 1, false, 0, true }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\n\r\n");
-	CHECK_EQ(frame((struct http_reply){ 200, HTTP_HEAD, 0, false, 0, true }), HTTP_FRAME_NOTHING);
+	CHECK_EQ(frame((struct http_reply){ 200, HTTP_HEAD, 0, false, 0, true }),
+		 HTTP_FRAME_NOTHING);
 	CHECK_TEXT(written(), "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n");
 }
 
@@ -114,7 +125,8 @@ static void rfc9110_14_4_content_range(void)
 	http_writer_init(&w, buffer, sizeof(buffer));
 	http_response_range(&w, &range, 1234);
 	http_response_range(&w, NULL, 47022);
-	CHECK_TEXT(written(), "Content-Range: bytes 0-499/1234\r\nContent-Range: bytes */47022\r\n");
+	CHECK_TEXT(written(),
+		   "Content-Range: bytes 0-499/1234\r\nContent-Range: bytes */47022\r\n");
 }
 
 static void rfc9110_5_5_no_value_brings_its_own_line(void)
@@ -165,11 +177,13 @@ static void rfc9112_9_6_a_refusal_says_why_and_closes(void)
 
 	http_writer_init(&w, buffer, sizeof(buffer));
 	http_response_refusal(&w, &refusal, DATE, HTTP_METHOD_OTHER);
-	CHECK_TEXT(written(), "HTTP/1.1 414 URI Too Long\r\nDate: " DATE "\r\nContent-Type: text/plain\r\n"
+	CHECK_TEXT(written(),
+		   "HTTP/1.1 414 URI Too Long\r\nDate: " DATE "\r\nContent-Type: text/plain\r\n"
 		   "Content-Length: 19\r\nConnection: close\r\n\r\nit is long (RFC 1)\n");
 	http_writer_init(&w, buffer, sizeof(buffer));
 	http_response_refusal(&w, &refusal, DATE, HTTP_HEAD);
-	CHECK_TEXT(written(), "HTTP/1.1 414 URI Too Long\r\nDate: " DATE "\r\nContent-Type: text/plain\r\n"
+	CHECK_TEXT(written(),
+		   "HTTP/1.1 414 URI Too Long\r\nDate: " DATE "\r\nContent-Type: text/plain\r\n"
 		   "Content-Length: 19\r\nConnection: close\r\n\r\n");
 }
 
