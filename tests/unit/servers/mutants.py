@@ -44,6 +44,7 @@ MUTANTS = [
     ("head_limit_off_by_one", REQUEST, "r->limits.head - 2u;", "r->limits.head - 1u;"),
     ("limit_is_looked_at_last", REQUEST, "\tif (at > last && r->stage == REQUEST_LINE)", "\tif (at < length && data[at] != '\\r')\n\t\treturn refuse_control(r, data[at]);\n\tif (at > last && r->stage == REQUEST_LINE)"),
     ("it_forgets_how_far_it_looked", REQUEST, "\tr->line = at + 2;\n\tr->scanned = r->line;", "\tr->line = at + 2;"),
+    ("it_looks_twice", REQUEST, "size_t at = r->scanned;", "size_t at = r->line;"),
     ("endless_empty_lines", REQUEST, "if (++r->empty_lines > HTTP_EMPTY_LINES)", "if (0)"),
     ("no_empty_lines", REQUEST, "++r->empty_lines > HTTP_EMPTY_LINES", "1"),
 

@@ -132,7 +132,7 @@ static void rfc9110_15_5_15_too_long_is_414(void)
 	text[sizeof(out) - 1] = '/';
 	CHECK_EQ(decode(text), 414);
 	/* What is taken out again must fit too, but then the room is there for more. */
-	becomes("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/../bbbbbbbbbbbbbbbbbbbbbbbbb",
+	becomes("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/../bbbbbbbbbbbbbbbbbbbbbbbbb",
 		"/bbbbbbbbbbbbbbbbbbbbbbbbb");
 }
 
