@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Break a module's core on purpose, once in each way its mutants.py lists, and see who notices.
 
+The core is in kmod/, or where mutants.py says with TREE: "kmod" or "userland".
 Works on a copy below --build. A mutant that no test kills, does not compile, or
 no longer applies fails the run. Prints for each mutant the tests that killed it:
 those of the first program to notice, or with --all those of every program.
@@ -35,12 +36,13 @@ class Mutant:
     replace: str
 
 
-def load_mutants(module: str) -> list[Mutant]:
+def load_mutants(module: str) -> tuple[str, list[Mutant]]:
+    """The tree that the module's core is in, and the ways to break it."""
     spec = importlib.util.spec_from_file_location("mutants", UNIT / module / "mutants.py")
     assert spec and spec.loader
     source = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(source)
-    return [Mutant(*fields) for fields in source.MUTANTS]
+    return getattr(source, "TREE", "kmod"), [Mutant(*fields) for fields in source.MUTANTS]
 
 
 def killers(program: Path) -> list[str]:
@@ -57,10 +59,10 @@ def killers(program: Path) -> list[str]:
     return names
 
 
-def build(build_dir: Path, kmod: Path, module: str) -> subprocess.CompletedProcess[str]:
+def build(build_dir: Path, tree: str, copy: Path, module: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["make", "-s", "-C", str(UNIT), f"O={build_dir}", f"KMOD={kmod}", f"MODULES={module}",
-         "CORE_CFLAGS=-w", "all"],
+        ["make", "-s", "-C", str(UNIT), f"O={build_dir}", f"{tree.upper()}={copy}", f"MODULES={module}",
+         "CORE_CFLAGS=-w", "USERLAND_CFLAGS=-w", "all"],
         capture_output=True, text=True,
     )
 
@@ -69,19 +71,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True, help="directory to work in")
     parser.add_argument("--kmod", type=Path, required=True, help="the modules' sources")
+    parser.add_argument("--userland", type=Path, required=True, help="the programs' sources")
     parser.add_argument("--only", default="", help="only mutants whose name contains this")
     parser.add_argument("--all", action="store_true", help="run every program on every mutant")
     parser.add_argument("module")
     args = parser.parse_args()
 
-    kmod = args.build / "kmod"
-    shutil.rmtree(kmod, ignore_errors=True)
+    tree, mutants = load_mutants(args.module)
+    mutants = [m for m in mutants if args.only in m.name]
+    copy = args.build / tree
+    shutil.rmtree(copy, ignore_errors=True)
     # With new times: objects left by the last mutant of an earlier run are older.
-    shutil.copytree(args.kmod / args.module, kmod / args.module, copy_function=shutil.copy)
+    source = args.kmod if tree == "kmod" else args.userland
+    shutil.copytree(source / args.module, copy / args.module, copy_function=shutil.copy)
     os.environ["ASAN_OPTIONS"] = "detect_leaks=1"
     os.environ.setdefault("STEPS", "100")
 
-    built = build(args.build, kmod, args.module)
+    built = build(args.build, tree, copy, args.module)
     if built.returncode:
         print(built.stderr, file=sys.stderr)
         return 1
@@ -97,9 +103,8 @@ def main() -> int:
     programs.sort(key=lambda program: seconds[program])
 
     survivors = []
-    mutants = [m for m in load_mutants(args.module) if args.only in m.name]
     for mutant in mutants:
-        path = kmod / mutant.file
+        path = copy / mutant.file
         original = path.read_text()
         if original.count(mutant.find) != 1:
             print(f"DANGLING {mutant.name}: {mutant.file} has {original.count(mutant.find)} places for it")
@@ -107,7 +112,7 @@ def main() -> int:
             continue
         path.write_text(original.replace(mutant.find, mutant.replace))
         try:
-            built = build(args.build, kmod, args.module)
+            built = build(args.build, tree, copy, args.module)
             if built.returncode:
                 print(f"DOES NOT COMPILE {mutant.name}\n{built.stderr}")
                 survivors.append(mutant.name)
