@@ -3,7 +3,10 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -31,6 +34,7 @@ static void enter(struct connection *c, enum phase phase, uint32_t ms)
 {
 	c->phase = phase;
 	c->deadline = c->worker->now + ms;
+	c->queued = INT_MAX;
 }
 
 void connection_init(struct connection *c, struct worker *w, int fd, const struct in6_addr *peer)
@@ -338,6 +342,17 @@ enum connection_wants connection_work(struct connection *c)
 
 /* --- too late --- */
 
+/*
+ * Whether the client took anything since this was asked last. That there was no room to send
+ * does not tell: a socket with a large buffer reports room only when a third of it is free.
+ */
+static bool took_some(struct connection *c)
+{
+	int before = c->queued;
+
+	return !ioctl(c->fd, SIOCOUTQ, &c->queued) && c->queued < before;
+}
+
 enum connection_wants connection_expire(struct connection *c)
 {
 	struct counters *counters = c->worker->counters;
@@ -351,6 +366,10 @@ enum connection_wants connection_expire(struct connection *c)
 		answer_refusal(c, (struct http_refusal){ 408, "the request took too long" });
 		return advance(c);
 	case PHASE_ANSWER:
+		if (took_some(c)) {
+			c->deadline = c->worker->now + options_of(c)->write_ms;
+			return CONNECTION_WRITES;
+		}
 		count(&counters->timeouts[TIMEOUT_WRITE], 1);
 		c->reset = true;
 		return CONNECTION_ENDS;

@@ -58,6 +58,7 @@ enum phase { PHASE_IDLE, PHASE_REQUEST, PHASE_WORK, PHASE_ANSWER, PHASE_HALF_CLO
  * @exchange: requests in flight; NULL when idle
  * @deadline: ms of the worker's clock; INT64_MAX: none
  * @fd: the socket; -1: closed
+ * @queued: octets the kernel still held for the client when @deadline was over last
  * @phase: enum phase
  * @readable: the last receive did not empty the socket, as far as one can tell
  * @writable: the last send was not cut short
@@ -71,6 +72,7 @@ struct connection {
 	struct exchange *exchange;
 	int64_t deadline;
 	int fd;
+	int queued;
 	uint8_t phase;
 	bool readable;
 	bool writable;
