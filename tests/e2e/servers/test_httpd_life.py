@@ -281,7 +281,7 @@ def test_how_far_a_crash_reaches(root: Path, variant: str) -> None:
             if variant in PROCESSES:
                 assert other.get("/small.txt").status == 200
                 assert until(lambda: httpd.get("/small.txt").status == 200)
-                assert httpd.metric("httpd_connections_open") == 2
+                assert until(lambda: httpd.metric("httpd_connections_open") == 2)
             else:
                 assert httpd.process.wait(10) != 0
                 assert variant == "sequential" or other.ended()

@@ -64,6 +64,6 @@ void metrics_count(struct counters *counters, enum metric_route route, unsigned 
  */
 void metrics_write(const struct counters *slots, struct http_writer *w);
 
-#define METRICS_MOST 12288
+#define METRICS_MOST 16384
 
 #endif
