@@ -30,13 +30,29 @@ static void arm(const struct connection *c, int64_t *armed, bool too_short)
 	*armed = left;
 }
 
+/*
+ * Waits for a request, in a way that does not outlast the server: if it is to end, not for long;
+ * if that is decided later, whoever does finds the connection in @idle_fd.
+ */
+static void wait_idle(struct connection *c)
+{
+	int64_t most = c->worker->now + CONTROL_GRACE_MS;
+
+	atomic_store(&c->worker->idle_fd, c->fd);
+	if (!control_draining())
+		return;
+	atomic_store(&c->worker->idle_fd, -1);
+	if (c->deadline > most)
+		c->deadline = most;
+}
+
 static enum connection_wants receive(struct connection *c, int64_t *armed, bool too_short)
 {
 	enum connection_wants wants;
 
-	arm(c, armed, too_short);
 	if (c->phase == PHASE_IDLE)
-		atomic_store_explicit(&c->worker->idle_fd, c->fd, memory_order_release);
+		wait_idle(c);
+	arm(c, armed, too_short);
 	wants = connection_receive(c);
 	atomic_store_explicit(&c->worker->idle_fd, -1, memory_order_release);
 	return wants;

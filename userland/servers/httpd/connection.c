@@ -211,7 +211,8 @@ static enum connection_wants advance(struct connection *c)
 	}
 	if (x->start == x->end) {
 		give_exchange(c);
-		enter(c, PHASE_IDLE, options_of(c)->idle_ms);
+		enter(c, PHASE_IDLE,
+		      control_draining() ? CONTROL_GRACE_MS : options_of(c)->idle_ms);
 	} else if (c->phase != PHASE_REQUEST) {
 		enter(c, PHASE_REQUEST, options_of(c)->header_ms);
 	}

@@ -217,6 +217,16 @@ static int set_up(struct crew *crew, struct error *err)
 	return 0;
 }
 
+static void tear_down(struct crew *crew)
+{
+	for (unsigned int i = 0; i < crew->used; i++)
+		worker_end(&crew->places[i].worker);
+	munmap(crew->places, crew->count * sizeof(struct place));
+	queue_destroy(&crew->queue);
+	pthread_attr_destroy(&crew->attributes);
+	acceptor_end(&crew->acceptor);
+}
+
 int serve_thread(struct server *server, struct error *err)
 {
 	static struct crew crew = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -239,6 +249,7 @@ int serve_thread(struct server *server, struct error *err)
 			begin_connection(&crew, fd, &peer);
 	}
 	drain(&crew);
-	acceptor_end(&crew.acceptor);
+	if (!running(&crew))
+		tear_down(&crew);
 	return 0;
 }

@@ -211,6 +211,9 @@ static void end_idle(struct loop *l)
 
 		if (c->fd < 0 || client->working || client->again || c->phase != PHASE_IDLE)
 			continue;
+		/* Became idle meanwhile, and has a grace of its own. */
+		if (c->deadline - l->worker.now <= CONTROL_GRACE_MS)
+			continue;
 		client->wants = connection_receive(c);
 		if (client->wants == CONNECTION_READS && c->phase == PHASE_IDLE)
 			client->wants = CONNECTION_ENDS;
