@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "cleanup.h"
 #include "control.h"
 #include "event_loop.h"
 
@@ -52,8 +53,8 @@ static int start(struct loop *loops, unsigned int count, pthread_t *threads,
 int serve_event(struct server *server, struct error *err)
 {
 	unsigned int count = server->options.workers;
-	struct loop *loops = calloc(count, sizeof(*loops));
-	pthread_t *threads = calloc(count, sizeof(*threads));
+	cleanup_free struct loop *loops = calloc(count, sizeof(*loops));
+	cleanup_free pthread_t *threads = calloc(count, sizeof(*threads));
 	int ret;
 
 	if (!loops || !threads)
@@ -76,7 +77,5 @@ int serve_event(struct server *server, struct error *err)
 	if (!control_late())
 		for (unsigned int i = 0; i < count; i++)
 			loop_destroy(&loops[i]);
-	free(threads);
-	free(loops);
 	return 0;
 }

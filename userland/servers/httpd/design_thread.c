@@ -3,8 +3,8 @@
  * Thread: each connection has a thread, made for it (--per-connection), or one of a pool that
  * takes connections from a queue.
  *
- *	main: accept --> | queue, bounded | --> thread: take, serve, take, serve, ...	pool
- *	main: accept --pthread_create--> thread: serve					per connection
+ *	main: accept --> | bounded queue | --> thread: take, serve, take, ...	pool
+ *	main: accept --pthread_create--> thread: serve				per connection
  *
  * Good: as simple to write as the sequential server, each thread blocks alone; memory is
  * shared, so that one file cache serves all; a thread is far cheaper than a process.

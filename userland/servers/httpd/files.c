@@ -72,7 +72,8 @@ int files_open(const char *root, unsigned int descriptors, struct files **files,
 	f->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (f->root < 0) {
 		free(f);
-		return error_errno(err, errno, "--root names the folder to serve", "root: %s", root);
+		return error_errno(err, errno, "--root names the folder to serve", "root: %s",
+				   root);
 	}
 	probe = open_beneath(f->root, ".", O_PATH);
 	if (probe < 0) {

@@ -103,7 +103,7 @@ static int bind_error(const char *text, int errnum, struct error *err)
 	const char *advice = NULL;
 
 	if (errnum == EADDRINUSE)
-		advice = "another server has it: end that one (ss -ltnp shows it) or take another port";
+		advice = "another server has it: end that one (see ss -ltnp) or take another port";
 	if (errnum == EACCES)
 		advice = "ports below 1024 need root: start as root and give --user";
 	if (errnum == EADDRNOTAVAIL)
@@ -195,7 +195,7 @@ static int take_inherited(struct listeners *l, const struct options *o, unsigned
 
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) || !listening)
 			return error_set(err, EINVAL,
-					 "LISTEN_FDS: descriptor %d: not a socket that listens", fd);
+					 "LISTEN_FDS: descriptor %d: not a listening socket", fd);
 		format_address(fd, text, sizeof(text));
 		if (i && strcmp(text, last) != 0)
 			l->addresses++;

@@ -114,7 +114,8 @@ static void crash_begin(struct connection *c)
 static const struct route routes[] = {
 	{ "/work", METRIC_WORK, READS, ALLOW_READS, BODY_DROPPED, false, work_begin, work_finish },
 	{ "/wait", METRIC_WAIT, READS, ALLOW_READS, BODY_DROPPED, false, wait_begin, work_finish },
-	{ "/metrics", METRIC_METRICS, READS, ALLOW_READS, BODY_DROPPED, false, metrics_begin, NULL },
+	{ "/metrics", METRIC_METRICS, READS, ALLOW_READS, BODY_DROPPED, false, metrics_begin,
+	  NULL },
 	{ "/crash", METRIC_CRASH, READS, ALLOW_READS, BODY_DROPPED, false, crash_begin, NULL },
 };
 
