@@ -266,8 +266,8 @@ def test_rfc9110_9_1_methods(httpd: Httpd) -> None:
 
 def test_work_burns_processor_time(httpd: Httpd) -> None:
     start = time.monotonic()
-    assert httpd.get("/work?us=200000").body == b"done\n"
-    assert time.monotonic() - start > 0.19
+    assert httpd.get("/work?us=30000").body == b"done\n"
+    assert time.monotonic() - start > 0.029
 
 
 @pytest.mark.parametrize("target", ["/work?us=x", "/work?us=-1", "/wait?ms=", "/wait?ms=60001", "/wait?ms=1&ms=2"])
