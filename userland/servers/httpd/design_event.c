@@ -32,8 +32,7 @@ static void *run(void *loop)
 	return NULL;
 }
 
-static int start(struct loop *loops, unsigned int count, pthread_t *threads,
-		 struct server *server, struct error *err)
+static int start(struct loop *loops, unsigned int count, struct server *server, struct error *err)
 {
 	int ret;
 
@@ -43,7 +42,7 @@ static int start(struct loop *loops, unsigned int count, pthread_t *threads,
 			return ret;
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		ret = pthread_create(&threads[i], NULL, run, &loops[i]);
+		ret = pthread_create(&loops[i].thread, NULL, run, &loops[i]);
 		if (ret)
 			return error_errno(err, ret, "fewer --workers", "event: loop %u", i);
 	}
@@ -54,13 +53,12 @@ int serve_event(struct server *server, struct error *err)
 {
 	unsigned int count = server->options.workers;
 	cleanup_free struct loop *loops = calloc(count, sizeof(*loops));
-	cleanup_free pthread_t *threads = calloc(count, sizeof(*threads));
 	int ret;
 
-	if (!loops || !threads)
+	if (!loops)
 		return error_errno(err, ENOMEM, NULL, "event: %u loops", count);
 	control_block(true);
-	ret = start(loops, count, threads, server, err);
+	ret = start(loops, count, server, err);
 	control_block(false);
 	if (ret)
 		return ret;
@@ -72,7 +70,7 @@ int serve_event(struct server *server, struct error *err)
 	for (unsigned int i = 0; i < count; i++)
 		loop_wake(&loops[i]);
 	for (unsigned int i = 0; i < count; i++)
-		pthread_join(threads[i], NULL);
+		pthread_join(loops[i].thread, NULL);
 	listeners_close(&server->listeners);
 	if (!control_late())
 		for (unsigned int i = 0; i < count; i++)

@@ -3,6 +3,8 @@
 #ifndef VIRTLAB_HTTPD_EVENT_LOOP_H
 #define VIRTLAB_HTTPD_EVENT_LOOP_H
 
+#include <pthread.h>
+
 #include "acceptor.h"
 #include "helpers.h"
 #include "readiness.h"
@@ -33,6 +35,7 @@ struct client {
 
 /**
  * struct loop - one of them
+ * @thread: that runs it
  * @server: what it serves
  * @worker: of its thread
  * @acceptor: likewise
@@ -49,6 +52,7 @@ struct client {
  * @ending: idle connections were closed
  */
 struct loop {
+	pthread_t thread;
 	struct server *server;
 	struct worker worker;
 	struct acceptor acceptor;
