@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the command line asks for. */
+#ifndef VIRTLAB_HTTPD_OPTIONS_H
+#define VIRTLAB_HTTPD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Not an errno: the command line is wrong, so main() ends with status 2. */
+#define EUSAGE 4096
+
+#define LISTEN_MOST 16
+#define WORKERS_MOST 4096
+
+enum design { DESIGN_SEQUENTIAL, DESIGN_PROCESS, DESIGN_THREAD, DESIGN_EVENT };
+
+enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT };
+
+/**
+ * struct options - the command line, complete and sound
+ * @design: how the work is organised
+ * @readiness: event: which system call tells what is ready
+ * @per_connection: process, thread: one for each connection, in place of a fixed number
+ * @allow_crash: /crash is there
+ * @help: print the help and end
+ * @workers: processes or threads of the pool, or event loops
+ * @helpers: event: threads of each loop for handlers that burn or block
+ * @max_connections: 0: as many as there are descriptors for
+ * @header_ms: for a request to arrive, from its first octet to its last
+ * @idle_ms: for the next request to begin
+ * @write_ms: for the client to take anything of an answer
+ * @drain_ms: for answers under way, when the server is to end
+ * @listen: addresses, each "127.0.0.1:8080" or "[::1]:8080"
+ * @listen_count: how many
+ * @root: folder of the static files
+ * @access_log: NULL: none; "-": standard output
+ * @user: NULL: stay who we are
+ * @pid_file: NULL: none
+ */
+struct options {
+	enum design design;
+	enum readiness_kind readiness;
+	bool per_connection;
+	bool allow_crash;
+	bool help;
+	unsigned int workers;
+	unsigned int helpers;
+	unsigned int max_connections;
+	uint32_t header_ms;
+	uint32_t idle_ms;
+	uint32_t write_ms;
+	uint32_t drain_ms;
+	const char *listen[LISTEN_MOST];
+	unsigned int listen_count;
+	const char *root;
+	const char *access_log;
+	const char *user;
+	const char *pid_file;
+};
+
+/**
+ * options_parse() - read the command line
+ * @argc: as main() has it
+ * @argv: likewise; the options point into it
+ * @o: set
+ * @err: says which option is wrong, why, and what to do
+ *
+ * Return: 0 or -EUSAGE.
+ */
+int options_parse(int argc, char **argv, struct options *o, struct error *err);
+
+#endif
