@@ -82,8 +82,10 @@ def main() -> int:
     copy = args.build / tree
     shutil.rmtree(copy, ignore_errors=True)
     # With new times: objects left by the last mutant of an earlier run are older.
-    source = args.kmod if tree == "kmod" else args.userland
-    shutil.copytree(source / args.module, copy / args.module, copy_function=shutil.copy)
+    if tree == "kmod":
+        shutil.copytree(args.kmod / args.module, copy / args.module, copy_function=shutil.copy)
+    else:
+        shutil.copytree(args.userland, copy, copy_function=shutil.copy)
     os.environ["ASAN_OPTIONS"] = "detect_leaks=1"
     os.environ.setdefault("STEPS", "100")
 
