@@ -245,11 +245,11 @@ def test_questions_over_tcp_may_be_sent_all_at_once(directory: Directory) -> Non
 def test_what_is_no_question_closes_the_connection(directory: Directory) -> None:
     for octets in (b"GET / HTTP/1.1\r\n\r\n", b"\0\0", b"\xff\xff" + b"x" * 2000, b"\0\x10" + b"y" * 16):
         with directory.connect() as connection:
-            connection.sendall(octets)
             try:
+                connection.sendall(octets)
                 assert connection.recv(100) == b"", octets
-            except ConnectionResetError:
-                pass
+            except ConnectionError:
+                pass    # it closed with octets unread
     with directory.connect() as connection:
         assert ask_stream(connection, question(LOOKUP, lookup("web") + b"x")).status == MALFORMED
         assert connection.recv(100) == b""
@@ -417,8 +417,13 @@ def test_the_journal_does_not_grow_without_bound(start: Callable[..., Directory]
     journal = tmp_path / "journal"
     directory = start("--hard", journal)
 
-    for stamp in range(1, 1500):
-        assert directory.ask(REGISTER, claim("web", 80, stamp)).status == OK
+    # Many at a time: a disk may take long to synchronise, and a batch is synchronised once.
+    for start_of_batch in range(1, 1501, 50):
+        messages = [question(REGISTER, claim("web", 80, stamp)) for stamp in range(start_of_batch, start_of_batch + 50)]
+        for message in messages:
+            directory.socket.send(message)
+        for message in messages:
+            assert read_answer(directory.socket.recv(2000), message).status == OK
 
     assert journal.stat().st_size < 70000
     directory.kill()

@@ -301,9 +301,10 @@ static void server_ended(struct super *s, const struct child *child, int status,
 	/* One that leaves what it was started for would be started again at once, for ever. */
 	if (v->config.wait && quick && has_somebody(v))
 		failed = true;
-	if (failed && quick)
+	/* Those that were started together, and fail together, have failed once. */
+	if (failed && quick && child->started >= v->resume)
 		failed_at_once(s, v, now);
-	else
+	else if (!failed || !quick)
 		v->failures = 0;
 	settle_watch(s, v, now);
 }
