@@ -24,6 +24,10 @@ TCP, UDP = 1, 2
 SLACK = 2.0
 
 
+def build_directory(folder: Path) -> Path:
+    return build(folder / "directory", sorted((USERLAND / "servers/directory").glob("*.c")))
+
+
 def build(out: Path, sources: list[Path]) -> Path:
     """Build a program with sanitizers; or, with PROGRAMS=build/bin, take the one that is there."""
     if "PROGRAMS" in os.environ:

@@ -14,14 +14,14 @@ from typing import Callable, Iterator
 import pytest
 from directory_running import (
     END_FULL, FULL, GONE, LIST, LOOKUP, MALFORMED, NAME_FULL, NOT_YOURS, OK, OTHER_VERSION, REGISTER, RENEW, SLACK,
-    STALE, STATS, TCP, UDP, UNREGISTER, USERLAND, Directory, Running, ask_stream, build, claim, lookup, question,
+    STALE, STATS, TCP, UDP, UNREGISTER, Directory, Running, ask_stream, build_directory, claim, lookup, question,
     read_answer, read_exactly, wait_until,
 )
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("directory") / "directory", sorted((USERLAND / "servers/directory").glob("*.c")))
+    return build_directory(tmp_path_factory.mktemp("directory"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from directory_running import SLACK, USERLAND, Directory, Running, build, wait_until
+from directory_running import SLACK, USERLAND, Directory, Running, build, build_directory, wait_until
 
 ECHO = "echo 127.0.0.1:0 kind=stream nowait {} /bin/cat\n"
 # A server by socket activation: takes one connection, says who it is, and ends.
@@ -39,7 +39,7 @@ def superserver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def directory_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("directory") / "directory", sorted((USERLAND / "servers/directory").glob("*.c")))
+    return build_directory(tmp_path_factory.mktemp("directory"))
 
 
 class Super(Running):

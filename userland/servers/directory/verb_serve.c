@@ -130,10 +130,9 @@ static int answer_batch(struct server *s, uint64_t now, struct error *err)
 		if (!ret)
 			continue;
 		out_at[answers] = (struct iovec){ s->out[answers], ret };
-		out[answers] = (struct mmsghdr){ .msg_hdr = { .msg_name = &s->peers[i],
-							      .msg_namelen = in[i].msg_hdr.msg_namelen,
-							      .msg_iov = &out_at[answers],
-							      .msg_iovlen = 1 } };
+		/* Back to where it came from. */
+		out[answers] = in[i];
+		out[answers].msg_hdr.msg_iov = &out_at[answers];
 		answers++;
 	}
 	ret = directory_commit(&s->d, now, err);

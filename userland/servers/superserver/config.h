@@ -2,7 +2,8 @@
 /*
  * The superserver's file of services, a line each:
  *
- *	NAME ADDRESS:PORT kind=stream|dgram wait|nowait [max=N] [user=NAME] [version=N] [lease=N] /COMMAND ARGUMENT...
+ *	NAME ADDRESS:PORT kind=stream|dgram wait|nowait [max=N] [user=NAME] [version=N]
+ *		[lease=N] /COMMAND ARGUMENT...
  *
  * Words stand apart by blanks; there is no quoting. # starts a comment where a word could.
  * The command is the first word that starts with "/". Settings may be in any order, but once.

@@ -347,7 +347,7 @@ static int find_user(struct service *v, struct error *err)
 		v->gid = entry->pw_gid;
 		v->change_user = v->uid != geteuid();
 		if (v->change_user && geteuid() != 0)
-			return error_set(err, EPERM, "line %u: user=%s: only root can become another",
+			return error_set(err, EPERM, "line %u: user=%s: only root can do that",
 					 v->config.line, v->config.user);
 		return 0;
 	}
@@ -655,7 +655,7 @@ static int parse(struct super *s, int argc, char **argv, struct error *err)
 	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (option == 'h') {
 			puts("usage: superserver [--directory ADDRESS:PORT] FILE\n"
-			     "Listen for the services of FILE; start a server when somebody comes.\n"
+			     "Listen for the services of FILE; start servers when somebody comes.\n"
 			     "superserver(1) says what FILE looks like.");
 			return 0;
 		}
