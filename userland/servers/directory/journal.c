@@ -115,14 +115,14 @@ static int sync_folder(const char *path)
 	cleanup_close int fd = -1;
 	size_t length = slash ? (size_t)(slash - path) : 0;
 
+	/* "a": the current one; "/a": the root. */
 	if (length >= sizeof(folder))
 		return -ENAMETOOLONG;
-	memcpy(folder, path, length);
+	if (length)
+		memcpy(folder, path, length);
+	else
+		folder[length++] = slash ? '/' : '.';
 	folder[length] = '\0';
-	if (!slash)
-		strcpy(folder, ".");
-	else if (!length)
-		strcpy(folder, "/");
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd))
 		return -errno;
