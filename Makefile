@@ -111,7 +111,8 @@ PREFIX ?= /usr/local
 
 .PHONY: install
 install: userland ## programs and man pages into PREFIX (/usr/local), DESTDIR respected
-	install -D -t $(DESTDIR)$(PREFIX)/bin build/bin/vmm build/bin/csched
+	install -D -t $(DESTDIR)$(PREFIX)/bin build/bin/vmm build/bin/csched build/bin/directory \
+		build/bin/superserver
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/virtlab kmod/*/uapi/*.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/virtlab/guests build/guests/*
