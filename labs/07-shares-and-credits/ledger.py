@@ -135,13 +135,15 @@ def share(rng: random.Random) -> Workload:
     def wrong(ledger: Ledger) -> str | None:
         lag = dict.fromkeys(weights, 0.0)
         whole = sum(weights.values())
+        # a slot's end may be seen some pieces of work late
+        most = 1.5 * SLOT + ledger.ms(4)
         for at, owner in enumerate(ledger.owners):
             lag[owner] -= 1
             for name, weight in weights.items():
                 lag[name] += weight / whole
             worst = max(lag, key=lambda name: abs(lag[name]))
-            if abs(ledger.ms(lag[worst])) > 1.5 * SLOT:
-                return (f"every group should be within a slot and a half, {1.5 * SLOT} ms, of its due; after {ledger.ms(at):.0f} ms "
+            if abs(ledger.ms(lag[worst])) > most:
+                return (f"every group should be within a slot and a half, {most:.1f} ms, of its due; after {ledger.ms(at):.0f} ms "
                         f"{worst} is {abs(ledger.ms(lag[worst])):.1f} ms {'behind' if lag[worst] > 0 else 'ahead'}")
         return None
     return workload("share", f"share, {in_words(weights)}", "share", *hogs(weights), 1000, wrong,
