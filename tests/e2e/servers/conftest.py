@@ -1,4 +1,4 @@
-"""Fixtures of the servers' tests: the program that prints what the parser understands."""
+"""Of the servers' tests: the program that prints what the parser understands, and which tests are for test-all."""
 from __future__ import annotations
 
 import os
@@ -6,9 +6,25 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from running import VARIANTS
 
 TREE = Path(__file__).resolve().parents[3]
 HTTP = TREE / "userland/servers/http"
+
+# One variant of each design is enough for every day.
+DAILY = {"sequential", "prefork", "pool", "epoll"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: costs more than ten seconds, or is a variant of a design; for test-all")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if any(isinstance(value, str) and value in VARIANTS and value not in DAILY for value in values):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -671,6 +671,26 @@ static int parse(struct super *s, int argc, char **argv, struct error *err)
 	return -1;
 }
 
+/* Servers that run go on; nobody comes any more. */
+static void let_go(struct super *s)
+{
+	while (s->children) {
+		struct child *child = s->children;
+
+		s->children = child->next;
+		child->service->running--;
+		free(child);
+	}
+	while (s->services) {
+		struct service *v = s->services;
+
+		if (v->gone)
+			forget_service(s, v);
+		else
+			remove_service(s, v);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct super s = { .epoll = -1, .signals = -1, .log = 2 };
@@ -688,11 +708,6 @@ int main(int argc, char **argv)
 	}
 	while (!ret && !s.stopping)
 		serve_round(&s);
-	/* Servers that run go on; nobody comes any more. */
-	for (struct service *v = s.services, *next; v; v = next) {
-		next = v->next;
-		if (!v->gone)
-			remove_service(&s, v);
-	}
+	let_go(&s);
 	return ret ? STATUS_FAILED : 0;
 }
