@@ -67,7 +67,7 @@ scenarios: modules userland ## credit_sched at work: eight small stories, each d
 # --- what we test ---
 
 .PHONY: test
-test: modules modules-all userland selftests ## all tests, in the course VM too (12 minutes)
+test: modules modules-all userland selftests ## all tests, in the course VM too (15 minutes)
 	@tests/run
 
 .PHONY: test-all
