@@ -13,6 +13,15 @@ static inline void cleanup_fd(int *fd)
 		close(*fd);
 }
 
+/* It is to stay open: the caller's from now on. */
+static inline int keep_fd(int *fd)
+{
+	int kept = *fd;
+
+	*fd = -1;
+	return kept;
+}
+
 static inline void cleanup_pointer(void *pointer)
 {
 	free(*(void **)pointer);

@@ -44,7 +44,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("exits_are_not_seen", "member.c", '\t{ "sched_process_exit", probe_exit },\n', "", "lifecycle", "many_come_and_go"),
     ("joins_asleep", "member.c", "\tif (task_is_running(m->task))\n\t\tcsched_task_wake(&m->core, cs_now());\n", "",
      "share", "weights_1_2_4"),
-    ("sleep_is_not_seen", "member.c", "\t\tcs_leave_hint(prev);\n", "\t\t;\n", "share",
+    ("sleep_is_not_seen", "member.c", "\t\tswitched_out(prev);\n", "\t\t;\n", "share",
      "a_sleepers_time_goes_to_the_others_by_weight"),
     ("waking_is_not_seen", "member.c", "{\n\tcs_leave_hint(task);\n}", "{\n}", "share",
      "a_sleepers_time_goes_to_the_others_by_weight"),

@@ -310,6 +310,7 @@ int directory_ask(const struct sockaddr_in *directory, struct protocol_question 
 	cleanup_close int fd = -1;
 	int ret;
 
+	*a = (struct protocol_answer){ 0 };
 	getrandom(&q->id, sizeof(q->id), 0);
 	ret = ask_datagram(directory, q, until, buffer, a, err);
 	if (ret || !a->truncated)

@@ -76,6 +76,13 @@ static void drop(struct connections *all, struct connection *c)
 	all->count--;
 }
 
+static void drop_oldest(struct connections *all)
+{
+	/* As it is; but a linter cannot know. */
+	all->oldest->older = NULL;
+	drop(all, all->oldest);
+}
+
 static void watch_listener(struct connections *all, bool on)
 {
 	struct epoll_event event = { .events = on ? EPOLLIN : 0 };
@@ -110,9 +117,9 @@ void connections_accept(struct connections *all, uint64_t now)
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			if (all->count == all->most) {
+			if (all->count == all->most && all->oldest) {
 				all->d->counts[DIRECTORY_connections_closed_for_room]++;
-				drop(all, all->oldest);
+				drop_oldest(all);
 			}
 			add(all, fd, &peer, now);
 			continue;
@@ -124,7 +131,7 @@ void connections_accept(struct connections *all, uint64_t now)
 		/* No descriptors, or no memory. */
 		if (all->oldest) {
 			all->d->counts[DIRECTORY_connections_closed_for_room]++;
-			drop(all, all->oldest);
+			drop_oldest(all);
 			continue;
 		}
 		watch_listener(all, false);
@@ -235,7 +242,7 @@ int connections_tick(struct connections *all, uint64_t now)
 	uint64_t next = UINT64_MAX;
 
 	while (all->oldest && all->oldest->since + all->idle_ms <= now)
-		drop(all, all->oldest);
+		drop_oldest(all);
 	if (all->oldest)
 		next = all->oldest->since + all->idle_ms;
 	if (all->resume && all->resume <= now) {
@@ -250,5 +257,5 @@ int connections_tick(struct connections *all, uint64_t now)
 void connections_close_all(struct connections *all)
 {
 	while (all->oldest)
-		drop(all, all->oldest);
+		drop_oldest(all);
 }

@@ -249,14 +249,14 @@ static int write_entries(struct journal *new, struct lease_table *t, uint64_t no
 	return ret ? ret : journal_sync(new, err);
 }
 
-int journal_compact(struct journal *j, struct lease_table *t, uint64_t now, struct error *err)
+static int replace(struct journal *j, struct journal *new, struct lease_table *t, uint64_t now,
+		   struct error *err)
 {
-	cleanup_free struct journal *new = calloc(1, sizeof(*new));
 	char path[PATH_MOST];
 	int ret;
 
-	if (!new || snprintf(path, sizeof(path), "%s.new", j->path) >= (int)sizeof(path))
-		return failed(j, new ? ENAMETOOLONG : ENOMEM, "compact", err);
+	if (snprintf(path, sizeof(path), "%s.new", j->path) >= (int)sizeof(path))
+		return failed(j, ENAMETOOLONG, "compact", err);
 	new->path = path;
 	new->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (new->fd < 0)
@@ -279,6 +279,15 @@ int journal_compact(struct journal *j, struct lease_table *t, uint64_t now, stru
 	j->size = new->size;
 	j->compact_at = 2 * j->size + SLACK;
 	return ret ? failed(j, -ret, "synchronise the folder of", err) : 0;
+}
+
+int journal_compact(struct journal *j, struct lease_table *t, uint64_t now, struct error *err)
+{
+	struct journal *new = calloc(1, sizeof(*new));
+	int ret = new ? replace(j, new, t, now, err) : failed(j, ENOMEM, "compact", err);
+
+	free(new);
+	return ret;
 }
 
 void journal_close(struct journal *j)

@@ -190,16 +190,17 @@ static int measure(const struct asking *ask, struct flood *f, struct error *err)
 
 int verb_bench(int argc, char **argv, struct error *err)
 {
-	cleanup_free struct flood *f = calloc(1, sizeof(*f));
+	struct flood *f;
 	struct asking ask;
 	int ret = asking_parse(&ask, argc, argv, 0, err);
 
-	if (!ret && !f)
-		ret = error_set(err, ENOMEM, "no memory");
 	if (!ret)
 		ret = register_names(&ask, err);
 	if (ret)
 		return ret;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return error_set(err, ENOMEM, "no memory");
 	f->names = ask.names;
 	f->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (f->fd < 0 ||
@@ -209,5 +210,6 @@ int verb_bench(int argc, char **argv, struct error *err)
 		ret = measure(&ask, f, err);
 	if (f->fd >= 0)
 		close(f->fd);
+	free(f);
 	return ret;
 }

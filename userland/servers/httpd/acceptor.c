@@ -53,7 +53,7 @@ static void set_peer(struct in6_addr *peer, const struct sockaddr_storage *addre
 /* From whichever socket has one, each of them first in turn. */
 static int accept_any(struct acceptor *a, int flags, struct in6_addr *peer)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	int fd = -1;
 
 	errno = EAGAIN;

@@ -64,12 +64,13 @@ int listen_parse(const char *text, struct sockaddr_storage *address, socklen_t *
 
 static void format_address(int fd, char *text, size_t size)
 {
-	struct sockaddr_storage address = { 0 };
+	struct sockaddr_storage address;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
 	socklen_t length = sizeof(address);
 	char host[INET6_ADDRSTRLEN] = "?";
 
+	memset(&address, 0, sizeof(address));
 	getsockname(fd, (struct sockaddr *)&address, &length);
 	if (address.ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
@@ -119,7 +120,7 @@ static int bind_one(const char *text, struct sockaddr_storage *address, socklen_
 		    bool first, bool shared, struct error *err)
 {
 	cleanup_close int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int yes = 1, bound;
+	int yes = 1;
 
 	if (fd < 0)
 		return error_errno(err, errno, NULL, "listen: %s", text);
@@ -135,9 +136,7 @@ static int bind_one(const char *text, struct sockaddr_storage *address, socklen_
 	/* Port 0 has become a number, which the others are to have too. */
 	if (getsockname(fd, (struct sockaddr *)address, length))
 		return error_errno(err, errno, NULL, "listen: %s", text);
-	bound = fd;
-	fd = -1;
-	return bound;
+	return keep_fd(&fd);
 }
 
 static int open_address(struct listeners *l, const struct options *o, const char *text,
@@ -145,7 +144,7 @@ static int open_address(struct listeners *l, const struct options *o, const char
 {
 	unsigned int members = o->design == DESIGN_EVENT ? o->workers : 1;
 	struct sockaddr_storage address;
-	socklen_t length;
+	socklen_t length = 0;
 	int ret;
 
 	ret = listen_parse(text, &address, &length, err);
@@ -248,9 +247,9 @@ void listeners_close(struct listeners *l)
 bool listener_serves(const struct listeners *l, unsigned int i, unsigned int loop,
 		     unsigned int loops)
 {
-	unsigned int members = 0, member = l->at[i].member;
+	unsigned int members = 1, member = l->at[i].member;
 
 	for (unsigned int k = 0; k < l->count; k++)
-		members += l->at[k].address == l->at[i].address;
+		members += k != i && l->at[k].address == l->at[i].address;
 	return member % loops == loop || (members < loops && loop % members == member);
 }

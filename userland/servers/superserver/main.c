@@ -489,13 +489,16 @@ static void update_service(struct super *s, struct service *v, const struct conf
 
 static int read_file(const char *path, struct config *config, struct error *err)
 {
-	cleanup_free char *data = malloc(FILE_MOST);
 	cleanup_fclose FILE *file = fopen(path, "re");
+	cleanup_free char *data = NULL;
 	struct error why;
 	size_t length;
 
-	if (!data || !file)
+	if (!file)
 		return error_errno(err, errno, NULL, "cannot read %s", path);
+	data = malloc(FILE_MOST);
+	if (!data)
+		return error_set(err, ENOMEM, "no memory");
 	length = fread(data, 1, FILE_MOST, file);
 	if (ferror(file))
 		return error_errno(err, errno, NULL, "cannot read %s", path);
@@ -506,18 +509,12 @@ static int read_file(const char *path, struct config *config, struct error *err)
 	return 0;
 }
 
-/*
- * Make the services those of the file. What is wrong in one service is said and leaves it out,
- * but at the start it ends the program; a file that cannot be understood changes nothing.
- */
-static int load(struct super *s, bool start, struct error *err)
+/* Make the services those of the file: see load(). */
+static int apply(struct super *s, const struct config *config, bool start, struct error *err)
 {
-	cleanup_free struct config *config = malloc(sizeof(*config));
 	struct service *next;
-	int ret = config ? read_file(s->path, config, err) : error_set(err, ENOMEM, "no memory");
+	int ret;
 
-	if (ret)
-		return ret;
 	/* First those that go: another may want their port. */
 	for (struct service *v = s->services; v; v = next) {
 		const struct config_service *line = find_line(config, &v->config);
@@ -540,6 +537,24 @@ static int load(struct super *s, bool start, struct error *err)
 			say(s, "%s", err->text);
 	}
 	return 0;
+}
+
+/*
+ * Read the file. What is wrong in one service is said and leaves it out, but at the start it
+ * ends the program; a file that cannot be understood changes nothing.
+ */
+static int load(struct super *s, bool start, struct error *err)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	int ret;
+
+	if (!config)
+		return error_set(err, ENOMEM, "no memory");
+	ret = read_file(s->path, config, err);
+	if (!ret)
+		ret = apply(s, config, start, err);
+	free(config);
+	return ret;
 }
 
 /* --- the loop --- */
