@@ -259,11 +259,20 @@ static int cpus_from_user(struct cpumask *cpus, const u64 *words)
 	return 0;
 }
 
+/*
+ * The way back to user mode is part of a slot. With all its checks a debug kernel is longer
+ * about it than a minimal slot lasts elsewhere: the task would be stopped again before its first
+ * instruction, each time.
+ */
+#define DEBUG_MIN_SLOT	(4 * CSCHED_NS_PER_MS)
+
 /* What the user asks of the pool. */
 static struct csched_params params_from_user(const struct csched_ioc_create *args)
 {
 	struct csched_params params = csched_default_params;
 
+	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_PROVE_LOCKING))
+		params.min_slot = DEBUG_MIN_SLOT;
 	if (args->slot_ns)
 		params.slot = args->slot_ns;
 	if (params.min_slot > params.slot)

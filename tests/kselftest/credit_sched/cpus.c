@@ -69,6 +69,16 @@ static unsigned int held(void)
 	return group_info(dev, id[0]).held + group_info(dev, id[1]).held;
 }
 
+/* Those who held a slot on a CPU that went park at their next return to user mode. */
+static void check_one_is_held(void)
+{
+	int tries = 100;
+
+	while (held() > 1 && tries--)
+		sleep_ns(10 * MS);
+	CHECK(tries >= 0, "more than one slot on one CPU for a second");
+}
+
 /* How much CPU time our tasks get, in percent of one CPU. */
 static unsigned int busy(uint64_t ns)
 {
@@ -105,7 +115,7 @@ static void a_cpu_may_go_and_come_back(void)
 	for (i = 0; i < rounds; i++) {
 		online("0");
 		sleep_ns(30 * MS);
-		CHECK(held() <= 1, "%u slots on one CPU", held());
+		check_one_is_held();
 		online("1");
 		sleep_ns(30 * MS);
 	}

@@ -534,12 +534,14 @@ static void real_time_and_deadline_tasks_are_refused(void)
 	end(crowd.hog);
 }
 
-static void *fifo_thread(void *unused)
+/* @arg: where to write an octet when it is so. */
+static void *fifo_thread(void *arg)
 {
 	struct sched_param param = { .sched_priority = 1 };
+	const int *ready = arg;
 
-	(void)unused;
 	CHECK(!pthread_setschedparam(pthread_self(), SCHED_FIFO, &param), "FIFO");
+	CHECK_EQ(write(*ready, "", 1), 1);
 	for (;;)
 		pause();
 }
@@ -547,22 +549,27 @@ static void *fifo_thread(void *unused)
 /* On refusal nothing has changed: the threads that could join have not. */
 static void a_process_with_one_real_time_thread_is_refused_whole(void)
 {
+	int i, ready[2];
+	char octet;
 	pid_t pid;
-	int i;
 
 	crowd = crowd_make(0);
+	CHECK_OK(pipe(ready));
 	fflush(stdout);
 	pid = CHECK_OK(fork());
 	if (!pid) {
 		pthread_t thread;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close_range(3, ~0U, 0);
+		close(crowd.dev);
+		close(ready[0]);
 		for (i = 0; i < 4; i++)
-			pthread_create(&thread, NULL, i == 2 ? fifo_thread : spin_thread, NULL);
+			pthread_create(&thread, NULL, i == 2 ? fifo_thread : spin_thread, &ready[1]);
 		pause();
 	}
-	sleep_ns(300 * MS);
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &octet, 1), 1);
+	close(ready[0]);
 	CHECK_EQ(group_add(crowd.dev, crowd.light, pid), -EOPNOTSUPP);
 	CHECK_EQ(group_info(crowd.dev, crowd.light).tasks, 0);
 	end(pid);
