@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import format_datetime
 
+from .case import MUST, SHOULD
+
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) ([\t \x21-\x7e\x80-\xff]*)")
 FIELD_LINE = re.compile(rb"(" + TOKEN + rb"):[ \t]*([\t \x21-\x7e\x80-\xff]*?)[ \t]*")
@@ -168,23 +170,26 @@ def check_content(response: Response) -> None:
 
 
 # What every final response owes its reader, whatever the case: one rule each, by its section.
-EVERY: dict[str, tuple[str, Callable[[Response], bool]]] = {
-    "the version is HTTP/1.1": ("9110 6.2", lambda r: r.minor == 1),
-    "2xx, 3xx and 4xx have Date": ("9110 6.6.1", lambda r: not 200 <= r.status < 500 or r.value("date") is not None),
-    "Date and Last-Modified are IMF-fixdates": ("9110 5.6.7", lambda r: all(
+EVERY: dict[str, tuple[str, str, Callable[[Response], bool]]] = {
+    "the version is HTTP/1.1": ("9110 6.2", SHOULD, lambda r: r.minor == 1),
+    "2xx, 3xx and 4xx have Date": (
+        "9110 6.6.1", MUST, lambda r: not 200 <= r.status < 500 or r.value("date") is not None),
+    "Date and Last-Modified are IMF-fixdates": ("9110 5.6.7", MUST, lambda r: all(
         is_date(value) for name in ("date", "last-modified") for value in r.values(name))),
-    "405 has Allow": ("9110 15.5.6", lambda r: r.status != 405 or r.value("allow") is not None),
-    "401 has WWW-Authenticate": ("9110 15.5.2", lambda r: r.status != 401 or r.value("www-authenticate") is not None),
-    "416 has Content-Range": ("9110 15.5.17", lambda r: r.status != 416 or r.value("content-range") is not None),
-    "426 has Upgrade": ("9110 15.5.22", lambda r: r.status != 426 or r.value("upgrade") is not None),
-    "an entity tag is quoted": ("9110 8.8.3", lambda r: all(
+    "405 has Allow": ("9110 15.5.6", MUST, lambda r: r.status != 405 or r.value("allow") is not None),
+    "401 has WWW-Authenticate": (
+        "9110 15.5.2", MUST, lambda r: r.status != 401 or r.value("www-authenticate") is not None),
+    "416 has Content-Range": (
+        "9110 15.5.17", SHOULD, lambda r: r.status != 416 or r.value("content-range") is not None),
+    "426 has Upgrade": ("9110 15.5.22", MUST, lambda r: r.status != 426 or r.value("upgrade") is not None),
+    "an entity tag is quoted": ("9110 8.8.3", MUST, lambda r: all(
         re.fullmatch('(W/)?"[\x21\x23-\x7e\x80-\xff]*"', tag) for tag in r.values("etag"))),
 }
 
 
 def broken_by(response: Response) -> list[str]:
     """The names in EVERY that it does not keep."""
-    return [name for name, (_, keeps) in EVERY.items() if not keeps(response)]
+    return [name for name, (_, _, keeps) in EVERY.items() if not keeps(response)]
 
 
 def is_date(text: str) -> bool:

@@ -1,5 +1,5 @@
 """The chunked coding: sizes, extensions, trailers."""
-from ..case import CLOSED, MAY, MUST, OK, OUGHT, SMUGGLE, Theme, request
+from ..case import CLOSED, MAY, MUST, OK, OUGHT, SHOULD, SMUGGLE, Theme, request
 
 T = Theme("chunked")
 FIELD = "Transfer-Encoding: chunked"
@@ -57,7 +57,7 @@ for name, line in {
     "a point": "5.0\r\nhello", "quotes": '"5"\r\nhello',
     "NUL": "5\0\r\nhello", "a form feed": "5\x0c\r\nhello",
 }.items():
-    T.refused(f"a chunk size: {name}", "9112 7.1", MUST, body(f"{line}\r\n0\r\n\r\n"), after=CLOSED, others=200)
+    T.refused(f"a chunk size: {name}", "9112 7.1", SHOULD, body(f"{line}\r\n0\r\n\r\n"), after=CLOSED, others=200)
 T.refused("a chunk size with white space behind it", "9112 7.1", OUGHT, body("5 \r\nhello\r\n0\r\n\r\n"), 400,
           others=200,
           note="no rule of the grammar; some send it, some take it; we refuse")
@@ -73,22 +73,24 @@ T.refused("a chunk size of a hundred digits", "9112 7.1", MUST, body("f" * 100 +
 T.refused("a size's line that ends with LF", "9112 7.1", OUGHT, body("5\nhello\r\n0\r\n\r\n"), 400, others=200,
           note="9112 2.2 MAY is for the head; the best known "
           "smuggling of late used this; we refuse")
-T.refused("a size's line that ends with CR", "9112 7.1", MUST, body("5\rhello\r\n0\r\n\r\n"), after=CLOSED, others=200)
+T.refused("a size's line that ends with CR", "9112 7.1", SHOULD, body("5\rhello\r\n0\r\n\r\n"), after=CLOSED,
+          others=200)
 T.refused("a chunk that ends with LF", "9112 7.1", OUGHT, body("5\r\nhello\n0\r\n\r\n"), 400, others=200,
           note="as above")
-T.refused("a chunk longer than its size", "9112 7.1", MUST, body("4\r\nhello\r\n0\r\n\r\n"), after=CLOSED, others=200)
-T.refused("a chunk shorter than its size", "9112 7.1", MUST, body("6\r\nhello\r\n0\r\n\r\n"), 400, CLOSED, others=200,
+T.refused("a chunk longer than its size", "9112 7.1", SHOULD, body("4\r\nhello\r\n0\r\n\r\n"), after=CLOSED, others=200)
+T.refused("a chunk shorter than its size", "9112 7.1", SHOULD, body("6\r\nhello\r\n0\r\n\r\n"), 400, CLOSED, others=200,
           note="200 from a server that answers before it has read all of the body")
-T.refused("a chunk with nothing between it and the next size", "9112 7.1", MUST, body("5\r\nhello0\r\n\r\n"),
+T.refused("a chunk with nothing between it and the next size", "9112 7.1", SHOULD, body("5\r\nhello0\r\n\r\n"),
           after=CLOSED, others=200)
-T.refused("two octets that are not CRLF behind a chunk", "9112 7.1", MUST, body("5\r\nhelloXX0\r\n\r\n"), after=CLOSED,
+T.refused("two octets that are not CRLF behind a chunk", "9112 7.1", SHOULD, body("5\r\nhelloXX0\r\n\r\n"),
+          after=CLOSED,
           others=200)
 
 # --- extensions and trailers that are none ---
 
-T.refused("a line end hidden in an extension", "9112 7.1.1", MUST, body("5;a\nb\r\nhello\r\n0\r\n\r\n"), 400,
+T.refused("a line end hidden in an extension", "9112 7.1.1", SHOULD, body("5;a\nb\r\nhello\r\n0\r\n\r\n"), 400,
           others=200)
-T.refused("CR in an extension", "9112 7.1.1", MUST, body("5;a\rb\r\nhello\r\n0\r\n\r\n"), after=CLOSED, others=200)
+T.refused("CR in an extension", "9112 7.1.1", SHOULD, body("5;a\rb\r\nhello\r\n0\r\n\r\n"), after=CLOSED, others=200)
 T.refused("NUL in an extension", "9112 7.1.1", OUGHT, body("5;\0\r\nhello\r\n0\r\n\r\n"), 400, others=200,
           note="no octet of the grammar")
 T.refused("an extension without a name", "9112 7.1.1", MAY, body("5;\r\nhello\r\n0\r\n\r\n"), 400, others=200,
@@ -98,7 +100,7 @@ T.refused("a trailer line without a colon", "9112 7.1.2", OUGHT, body("5\r\nhell
 T.refused("a trailer line with a space before the colon", "9112 5.1", MUST, body("5\r\nhello\r\n0\r\nX : y\r\n\r\n"),
           400, others=200,
           note="MUST be refused where it is a field line; a server that drops trailers unread may not see it")
-T.refused("a request where a trailer may be", "9112 7.1.2", MUST, body("5\r\nhello\r\n0\r\n" + SMUGGLE), 400,
+T.refused("a request where a trailer may be", "9112 7.1.2", SHOULD, body("5\r\nhello\r\n0\r\n" + SMUGGLE), 400,
           others=200,
           note="the request line is no field line; whoever takes the trailers unread must still take all of it as such")
 T.refused("the client ends inside a chunk", "9112 8", MUST, body("50\r\nhello"), 400, CLOSED, others=200,
