@@ -1,4 +1,6 @@
-"""httpd, every design: clients who are slow, greedy or hostile. What counts is also the state of the connection after."""
+"""httpd, every design: clients who are slow, greedy or hostile, as far as it is no matter of the protocol: for that, see
+conformance/.
+"""
 from __future__ import annotations
 
 import time
@@ -24,29 +26,6 @@ def httpd(request: pytest.FixtureRequest, root: Path) -> Iterator[Httpd]:
 
 # --- too much ---
 
-@pytest.mark.parametrize("text,status", [
-    (request("/" + "x" * 8200), 414),
-    (request("/", *[f"X-{i}: {'y' * 1000}" for i in range(40)]), 431),
-    (request("/", *[f"X-{i}: y" for i in range(101)]), 431),
-    (request("/", "Content-Length: 65537"), 413),
-    (request("/", "Content-Length: 99999999999999999999"), 413),
-    (request("/", "Transfer-Encoding: chunked") + "10001\r\n", 413),
-], ids=["target", "head", "fields", "body", "body-beyond-64-bits", "chunk"])
-def test_too_much_is_refused_and_the_connection_ends(httpd: Httpd, text: str, status: int) -> None:
-    with httpd.client() as c:
-        c.send(text)
-        assert c.response().status == status
-        assert c.ended()
-
-
-def test_just_not_too_much_is_taken(httpd: Httpd) -> None:
-    with httpd.client() as c:
-        assert c.get("/?" + "x" * (8192 - len("GET /? HTTP/1.1"))).status == 200
-        assert c.get("/", *[f"X-{i}: {'y' * 1000}" for i in range(31)]).status == 200
-        c.send(request("/", "Content-Length: 65536") + "z" * 65536)
-        assert c.response().status == 200
-
-
 def test_rfc9112_9_6_who_sends_on_still_gets_to_read_why(httpd: Httpd) -> None:
     with httpd.client() as c:
         c.send(request("/", "Content-Length: 3000000", method="POST"))
@@ -56,38 +35,13 @@ def test_rfc9112_9_6_who_sends_on_still_gets_to_read_why(httpd: Httpd) -> None:
         assert c.ended()
 
 
-# --- what may not be understood in two ways ---
-
-@pytest.mark.parametrize("text,status", [
-    (request("/", "Content-Length: 3", "Content-Length: 4") + "abcGET /small.txt HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-    (request("/", "Content-Length: 3", "Transfer-Encoding: chunked") + "0\r\n\r\n" + request("/small.txt"), 400),
-    (request("/", "Transfer-Encoding: chunked") + "3\r\nabcX\r\n" + request("/small.txt"), 400),
-    (request("/", "Transfer-Encoding: gzip, chunked") + request("/small.txt"), 501),
-    ("GET / HTTP/1.1\r\n\r\n" + request("/small.txt"), 400),
-    ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + request("/small.txt"), 400),
-    ("GET / HTTP/1.1\r\nHost : a\r\n\r\n" + request("/small.txt"), 400),
-    ("GET / HTTP/1.1\nHost: a\n\n" + request("/small.txt"), 400),
-    ("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n" + request("/small.txt"), 400),
-    ("GET / HTTP/2.0\r\nHost: a\r\n\r\n" + request("/small.txt"), 505),
-    ("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 40, 400),
-], ids=["two-lengths", "length-and-chunked", "chunk-end", "coding", "no-host", "two-hosts", "space", "lf", "nul",
-        "version", "tls"])
-def test_after_a_refusal_nothing_is_taken_for_a_request(httpd: Httpd, text: str, status: int) -> None:
-    with httpd.client() as c:
-        c.send(text)
-        assert c.response().status == status
-        assert c.ended(), "it answered what followed"
-
-
 # --- out of the root ---
 
 @pytest.mark.parametrize("target", [
-    "/../secret.txt", "/folder/../../secret.txt", "/%2e%2e/secret.txt", "/.%2e/secret.txt", "/..%2fsecret.txt",
-    "/folder/..%2f..%2fsecret.txt", "/%252e%252e/secret.txt", "/..\\secret.txt", "/..%5csecret.txt", "//../secret.txt",
-    "/outside.txt", "/absolute.txt", "/up/secret.txt", "/up/root/../secret.txt", "/%2e%2e%2f%2e%2e%2fsecret.txt",
-    "http://x/../secret.txt", "/proc/self/environ", "/folder/%00/../secret.txt",
+    "/outside.txt", "/absolute.txt", "/up/secret.txt", "/up/root/../secret.txt", "/up/root/small.txt",
+    "/%2e%2e%2f%2e%2e%2fsecret.txt", "/folder/%00/../secret.txt", "/proc/self/environ",
 ])
-def test_nothing_outside_of_the_root_can_be_had(httpd: Httpd, target: str) -> None:
+def test_no_link_leads_out_of_the_root(httpd: Httpd, target: str) -> None:
     with httpd.client() as c:
         response = c.get(target)
         assert response.status in (400, 403, 404)

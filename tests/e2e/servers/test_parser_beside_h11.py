@@ -26,8 +26,9 @@ STRICTER = {
     "the target is neither": "RFC 9112 3.2: one of four forms",
     "the target has no host": "RFC 9110 4.2.1: MUST be refused",
     "the target's host is not one": "RFC 9110 4.2.4: user information is treated as an error",
+    "https is for": "RFC 9110 7.4: MUST be rejected without TLS",
     "only OPTIONS has the target *": "RFC 9112 3.2.4: asterisk-form is for OPTIONS",
-    "the version is neither": "RFC 9110 15.6.6: other versions are not implemented here",
+    "the version is not HTTP/1": "RFC 9110 15.6.6: other versions are not implemented here",
     "the method is longer": "RFC 9112 3: 501 SHOULD be the answer",
     "an expectation is not": "RFC 9110 10.1.1: 417 MAY be the answer",
     "Connection is not a list": "RFC 9110 7.6.1: its members are tokens",
@@ -60,7 +61,7 @@ def theirs(message: bytes) -> Understood:
             if isinstance(event, h11.Request):
                 got.outcome = "done"
                 got.method, got.target = event.method.decode(), event.target.decode("latin-1")
-                got.minor = int(event.http_version.decode()[2:])
+                got.minor = min(1, int(event.http_version.decode()[2:]))
                 got.fields = [(name.decode(), value.decode("latin-1")) for name, value in event.headers]
             elif isinstance(event, h11.Data):
                 got.content += bytes(event.data).decode("latin-1")

@@ -55,7 +55,7 @@ def theirs(phr: ctypes.CDLL, message: bytes) -> Understood:
 def same(we: Understood, they: Understood) -> bool:
     # Older picohttpparsers leave blanks behind a value where they are.
     fields = [(name, value.rstrip(" \t")) for name, value in they.fields]
-    return (we.method, we.target, we.minor, we.fields) == (they.method, they.target, they.minor, fields)
+    return (we.method, we.target, we.minor, we.fields) == (they.method, they.target, min(1, they.minor), fields)
 
 
 @pytest.mark.parametrize("spoil", [False, True], ids=["sound", "spoilt"])

@@ -10,6 +10,7 @@ TEXT = "servers/http/text.c"
 FIELDS = "servers/http/fields.c"
 SCAN = "servers/http/scan.h"
 REQUEST = "servers/http/request.c"
+HOST = "servers/http/host.c"
 PATH = "servers/http/path.c"
 BODY = "servers/http/body.c"
 DATE = "servers/http/date.c"
@@ -49,15 +50,16 @@ MUTANTS = [
     ("no_empty_lines", REQUEST, "++r->empty_lines > HTTP_EMPTY_LINES", "1"),
 
     # request line
-    ("version_1_2", REQUEST, "text.at[5] != '1' || text.at[7] > '1'", "text.at[5] != '1'"),
-    ("version_0_1", REQUEST, "text.at[5] != '1' || text.at[7] > '1'", "text.at[7] > '1'"),
+    ("minor_as_it_came", REQUEST, "r->minor = text.at[7] != '0';", "r->minor = text.at[7] - '0';"),
+    ("version_2", REQUEST, "if (text.at[5] != '1')", "if (0)"),
     ("any_minor_octet", REQUEST, " ||\n\t    !http_is(text.at[7], HTTP_DIGIT))", ")"),
     ("endless_method", REQUEST, "if (method.length > HTTP_METHOD_LENGTH)", "if (0)"),
     ("asterisk_for_all", REQUEST, "if (r->method != HTTP_OPTIONS)", "if (0)"),
     ("connect_is_like_any", REQUEST, "if (r->method == HTTP_CONNECT)", "if (0)"),
-    ("any_scheme", REQUEST, "\tif (!http_token_equal(scheme, HTTP_TEXT(\"http\")) &&\n\t    !http_token_equal(scheme, HTTP_TEXT(\"https\")))", "\tif (0)"),
+    ("any_scheme", REQUEST, "\tif (!http_token_equal(scheme, HTTP_TEXT(\"http\")))", "\tif (0)"),
+    ("https_without_tls", REQUEST, "\tif (http_token_equal(scheme, HTTP_TEXT(\"https\")))\n\t\treturn refuse(r, 421, \"https is for connections with TLS (RFC 9110 7.4)\");\n\tif (", "\tif (!http_token_equal(scheme, HTTP_TEXT(\"https\")) && "),
     ("host_field_beats_the_target", REQUEST, "if (r->form != HTTP_ABSOLUTE_FORM)", "if (1)"),
-    ("userinfo", REQUEST, "if (!authority.length || authority.at[0] == ':' || !is_authority(authority))", "if (!authority.length || authority.at[0] == ':')"),
+    ("userinfo", REQUEST, "if (!authority.length || authority.at[0] == ':' || !http_is_authority(authority))", "if (!authority.length || authority.at[0] == ':')"),
     ("query_from_the_last_mark", REQUEST, "path.length ? memchr(path.at, '?', path.length)", "path.length ? memrchr(path.at, '?', path.length)"),
 
     # fields
@@ -67,8 +69,16 @@ MUTANTS = [
     ("no_host", REQUEST, "if (r->minor && !r->first[HTTP_FIELD_HOST])", "if (0)"),
     ("host_in_1_0", REQUEST, "if (r->minor && !r->first[HTTP_FIELD_HOST])", "if (!r->first[HTTP_FIELD_HOST])"),
     ("two_hosts", REQUEST, "if (r->repeated & 1u << HTTP_FIELD_HOST)", "if (0)"),
-    ("any_host", REQUEST, "\tif (!is_authority(value))\n", "\tif (0)\n"),
-    ("port_of_letters", REQUEST, "n += 1 + http_span(http_text_from(text, n + 1), HTTP_DIGIT);", "n = text.length;"),
+    ("any_host", REQUEST, "\tif (!http_is_authority(value))\n", "\tif (0)\n"),
+    ("ipv6_with_two_gaps", HOST, "\t\t\tif (gap)\n\t\t\t\treturn false;\n", ""),
+    ("ipv6_of_any_length", HOST, "return gap ? groups < 8 : groups == 8;", "return groups || gap;"),
+    ("ipv6_of_eight_and_a_gap", HOST, "gap ? groups < 8", "gap ? groups <= 8"),
+    ("ipv6_of_five_digits", HOST, "if (!digits || digits > 4)", "if (!digits)"),
+    ("ipv4_is_one_group", HOST, "groups += 2;", "groups++;"),
+    ("ipv4_of_256", HOST, "value <= 255", "value <= 256"),
+    ("ipv4_with_zeros", HOST, "(text.length == 1 || text.at[0] != '0')", "1"),
+    ("ip_future_of_nothing", HOST, "text.length - digits < 2", "text.length - digits < 1"),
+    ("port_of_letters", HOST, "n += 1 + http_span(http_text_from(text, n + 1), HTTP_DIGIT);", "n = text.length;"),
     ("two_lengths", REQUEST, "if (r->repeated & 1u << HTTP_FIELD_CONTENT_LENGTH)", "if (0)"),
     ("length_as_large_as_it_likes", REQUEST, "if (r->length > INT64_MAX)", "if (0)"),
     ("both_framings", REQUEST, "if (coded && r->has_length)", "if (0)"),

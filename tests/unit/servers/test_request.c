@@ -109,9 +109,23 @@ static void rfc9110_15_6_6_other_versions_are_not_supported(void)
 {
 	refused(T("GET / HTTP/2.0\r\n" HOST "\r\n"), 505);
 	refused(T("GET / HTTP/0.9\r\n" HOST "\r\n"), 505);
-	refused(T("GET / HTTP/1.2\r\n" HOST "\r\n"), 505);
 	refused(T("GET / HTTP/9.9\r\n" HOST "\r\n"), 505);
 	refused(T("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
+}
+
+static void rfc9110_6_2_a_later_minor_version_is_understood_as_1_1(void)
+{
+	struct reading got;
+
+	for (char c = '2'; c <= '9'; c++) {
+		char text[] = "GET / HTTP/1.x\r\n" HOST "\r\n";
+
+		text[sizeof("GET / HTTP/1.") - 1] = c;
+		taken(&got, T(text));
+		CHECK_EQ(got.r.minor, 1);
+		CHECK_EQ(got.r.keep_alive, true);
+	}
+	refused(T("GET / HTTP/1.2\r\n\r\n"), 400);
 }
 
 /* --- target --- */
@@ -160,7 +174,7 @@ static void rfc9112_3_2_2_absolute_form_has_the_host(void)
 	CHECK_TEXT(target_path(&got), "/x");
 	CHECK_TEXT(http_text_of(got.head, got.r.query), "y");
 	CHECK_TEXT(value_of(&got, HTTP_FIELD_HOST), "a.example");
-	taken(&got, T("GET HTTPS://b.example HTTP/1.1\r\n" HOST "\r\n"));
+	taken(&got, T("GET HTTP://b.example HTTP/1.1\r\n" HOST "\r\n"));
 	CHECK_TEXT(http_text_of(got.head, got.r.host), "b.example");
 	CHECK_EQ(got.r.path.length, 0);
 	taken(&got, T("GET http://b.example?q HTTP/1.1\r\n" HOST "\r\n"));
@@ -172,6 +186,9 @@ static void rfc9112_3_2_2_absolute_form_has_the_host(void)
 static void rfc9110_4_2_uris_that_are_not_served(void)
 {
 	refused(T("GET ftp://b.example/ HTTP/1.1\r\n" HOST "\r\n"), 400);
+	refused(T("GET https://b.example/ HTTP/1.1\r\n" HOST "\r\n"), 421);
+	refused(T("GET HTTPS://b.example/ HTTP/1.1\r\n" HOST "\r\n"), 421);
+	refused(T("GET httpss://b.example/ HTTP/1.1\r\n" HOST "\r\n"), 400);
 	refused(T("GET http:/b.example/ HTTP/1.1\r\n" HOST "\r\n"), 400);
 	refused(T("GET http:b.example/ HTTP/1.1\r\n" HOST "\r\n"), 400);
 	refused(T("GET http:///x HTTP/1.1\r\n" HOST "\r\n"), 400);
@@ -398,12 +415,18 @@ static void rfc9112_3_2_host_is_a_host(void)
 {
 	static const char *const good[] = {
 		"", "a", "a.example", "a:80", "a:", "127.0.0.1:8080", "[::1]", "[::1]:8080",
-		"[2001:db8::a]", "[v1.fe80:a]", "x_y~z", "a%20b", "!$&'()*+,;=",
+		"[2001:db8::a]", "[::]", "[1::]", "[::2]", "[1:2:3:4:5:6:7:8]", "[1:2:3:4:5:6:7::]",
+		"[::2:3:4:5:6:7:8]", "[1::3:ABCD]", "[::ffff:127.0.0.1]", "[1:2:3:4:5:6:255.10.0.99]",
+		"[v1.fe80:a]", "[VAF.x]", "x_y~z", "a%20b", "!$&'()*+,;=",
 	};
 	static const char *const bad[] = {
 		"a b", "a,b c", "a/b", "a?b", "a@b", "http://a", "a:80:80", "a:8x", "a:-1", "[::1",
 		"[]", "::1]", "[::1]x", "[::1]:x", "a%2", "a%zz", "%", "a\"", "a\x80", "a#",
-		"[a/b]", "a\\b", "a]",
+		"[a/b]", "a\\b", "a]", "[x]", "[:]", "[:::]", "[1]", "[1:]", "[:1]", "[1::2::3]",
+		"[1:2:3:4:5:6:7]", "[1:2:3:4:5:6:7:8:9]", "[1:2:3:4::5:6:7:8]", "[12345::]", "[::g]",
+		"[1.2.3.4]", "[::1.2.3]", "[::1.2.3.4.5]", "[::1.2.3.256]", "[::1.2.3.04]", "[::1.2.3.]",
+		"[::1.2.3.4:5]", "[1:2:3:4:5:6:7:1.2.3.4]", "[::1%25eth0]", "[v.x]", "[v1]", "[v1.]",
+		"[vg.x]", "[v1.a@b]", "127.0.0.1]",
 	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -632,6 +655,7 @@ int main(void)
 	RUN(rfc9112_3_a_request_has_a_version);
 	RUN(rfc9112_2_3_a_version_is_two_digits_and_upper_case);
 	RUN(rfc9110_15_6_6_other_versions_are_not_supported);
+	RUN(rfc9110_6_2_a_later_minor_version_is_understood_as_1_1);
 	RUN(rfc9112_3_2_1_origin_form);
 	RUN(rfc9112_3_2_what_no_target_has);
 	RUN(rfc9112_3_2_2_absolute_form_has_the_host);

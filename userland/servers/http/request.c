@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "host.h"
 #include "scan.h"
 
 enum stage { REQUEST_LINE, FIELDS, DONE, REFUSED };
@@ -135,39 +136,11 @@ static enum http_outcome take_version(struct http_request *r, struct http_text t
 	    !http_is(text.at[5], HTTP_DIGIT) || text.at[6] != '.' ||
 	    !http_is(text.at[7], HTTP_DIGIT))
 		return refuse(r, 400, "the request line does not end in a version (RFC 9112 2.3)");
-	if (text.at[5] != '1' || text.at[7] > '1')
-		return refuse(r, 505,
-			      "the version is neither HTTP/1.0 nor HTTP/1.1 (RFC 9110 15.6.6)");
-	r->minor = text.at[7] - '0';
+	if (text.at[5] != '1')
+		return refuse(r, 505, "the version is not HTTP/1 (RFC 9110 15.6.6)");
+	/* What comes after HTTP/1.1 is to be understood as that (RFC 9110 6.2). */
+	r->minor = text.at[7] != '0';
 	return HTTP_DONE;
-}
-
-/* uri-host [ ":" port ], RFC 9110 7.2; no user information (4.2.4). */
-static bool is_authority(struct http_text text)
-{
-	size_t n = 0;
-
-	if (text.length && text.at[0] == '[') {
-		const char *close = memchr(text.at, ']', text.length);
-
-		if (!close)
-			return false;
-		n = close + 1 - text.at;
-		/* IPv6address or IPvFuture; which of them nobody here needs to know. */
-		for (size_t i = 1; i + 1 < n; i++)
-			if (!http_is(text.at[i], HTTP_HOST_CHAR) && text.at[i] != ':')
-				return false;
-		if (n == 2)
-			return false;
-	} else {
-		n = http_span(text, HTTP_HOST_CHAR);
-		while (text.length - n > 2 && text.at[n] == '%' &&
-		       http_is(text.at[n + 1], HTTP_HEXDIG) && http_is(text.at[n + 2], HTTP_HEXDIG))
-			n += 3 + http_span(http_text_from(text, n + 3), HTTP_HOST_CHAR);
-	}
-	if (n < text.length && text.at[n] == ':')
-		n += 1 + http_span(http_text_from(text, n + 1), HTTP_DIGIT);
-	return n == text.length;
 }
 
 /*
@@ -184,8 +157,9 @@ static enum http_outcome take_absolute(struct http_request *r, const char *data,
 		return refuse(r, 400, "the target is neither a path nor a URI (RFC 9112 3.2)");
 	scheme = (struct http_text){ path->at, colon - path->at };
 	rest = http_text_from(*path, scheme.length + 1);
-	if (!http_token_equal(scheme, HTTP_TEXT("http")) &&
-	    !http_token_equal(scheme, HTTP_TEXT("https")))
+	if (http_token_equal(scheme, HTTP_TEXT("https")))
+		return refuse(r, 421, "https is for connections with TLS (RFC 9110 7.4)");
+	if (!http_token_equal(scheme, HTTP_TEXT("http")))
 		return refuse(r, 400,
 			      "the target is neither a path nor an http URI (RFC 9112 3.2.2)");
 	if (!http_text_starts(rest, HTTP_TEXT("//")))
@@ -197,7 +171,7 @@ static enum http_outcome take_absolute(struct http_request *r, const char *data,
 			authority.length = i;
 			break;
 		}
-	if (!authority.length || authority.at[0] == ':' || !is_authority(authority))
+	if (!authority.length || authority.at[0] == ':' || !http_is_authority(authority))
 		return refuse(r, 400, "the target's host is not one (RFC 9110 4.2.1, 4.2.4)");
 	r->form = HTTP_ABSOLUTE_FORM;
 	r->host = slice(data, authority);
@@ -271,7 +245,7 @@ static enum http_outcome take_host(struct http_request *r, const char *data,
 {
 	if (r->repeated & 1u << HTTP_FIELD_HOST)
 		return refuse(r, 400, "there is more than one Host (RFC 9112 3.2)");
-	if (!is_authority(value))
+	if (!http_is_authority(value))
 		return refuse(r, 400, "Host is not a host (RFC 9112 3.2)");
 	if (r->form != HTTP_ABSOLUTE_FORM)
 		r->host = slice(data, value);

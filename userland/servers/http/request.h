@@ -14,7 +14,8 @@
  *	one Content-Length, which is digits; not beside Transfer-Encoding (6.2, 6.3)
  *	Transfer-Encoding is "chunked", and only in HTTP/1.1 (6.1)
  *	one Host, which is a host and perhaps a port (3.2)
- *	versions 1.0 and 1.1 only; 505 for every other one
+ *	versions 1.x only, and all after 1.1 as that (RFC 9110 6.2); 505 for every other one
+ *	no https: there is no TLS here (RFC 9110 7.4)
  *
  * One thing is let in that RFC 3986 does not have: of visible ASCII a target may contain all
  * but " # < > and \, since browsers (URL standard) send [ ] ^ ` { | } as they are.
@@ -94,7 +95,7 @@ struct http_field {
  * Set when http_request_parse() has said HTTP_DONE:
  * @method: which one
  * @form: form of the target
- * @minor: 0 or 1: the version is HTTP/1.@minor
+ * @minor: 0 or 1: the version is HTTP/1.@minor, or a later HTTP/1 than that
  * @keep_alive: the connection persists after this message (RFC 9112 9.3)
  * @expect_continue: the client waits for 100 (Continue) before it sends the body
  * @chunked: the body is chunked

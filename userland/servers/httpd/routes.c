@@ -13,7 +13,8 @@
 #include "worker.h"
 
 #define READS (1u << HTTP_GET | 1u << HTTP_HEAD)
-#define ALLOW_READS { "GET, HEAD", sizeof("GET, HEAD") - 1 }
+/* Every route answers OPTIONS. */
+#define ALLOW_READS { "GET, HEAD, OPTIONS", sizeof("GET, HEAD, OPTIONS") - 1 }
 /* A body that nobody wants is read to its end, up to this, so that the connection can go on. */
 #define BODY_DROPPED 65536
 
