@@ -23,6 +23,14 @@
 /* ns that a task with a signal runs on, each time it comes out of park(); it pays for them. */
 #define GRACE	(2 * CSCHED_NS_PER_MS)
 
+/*
+ * A parked task sleeps as TASK_KILLABLE does. TASK_PARKED makes its state a special one: it leaves
+ * the run queue at once (since 6.12 one that has had more than its part stays there "delayed"
+ * until it is picked; woken before that it would wait behind the task that has the CPU,
+ * while the CPU that is free idles). And ps shows P.
+ */
+#define PARKED	(TASK_KILLABLE | TASK_PARKED | TASK_FREEZABLE)
+
 /* Works queued or running. While there is one the module stays. */
 static atomic_t works;
 
@@ -54,7 +62,7 @@ static void park(struct callback_head *head)
 	while (!m->go && m->core.group && !may_not_park()) {
 		cs_set_parked(m, true);
 		cs_tell(m, CSCHED_EVENT_PARK);
-		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
+		set_special_state(PARKED);
 		hand_over(m);
 		raw_spin_unlock_irq(&csched_lock);
 		schedule();

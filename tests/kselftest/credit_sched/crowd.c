@@ -40,9 +40,9 @@ void wait_parked(pid_t pid)
 {
 	int tries = 5000;
 
-	while (state_of(pid) != 'D' && tries--)
+	while (state_of(pid) != 'P' && tries--)
 		sleep_ns(MS);
-	CHECK(state_of(pid) == 'D', "it does not park: state %c", state_of(pid));
+	CHECK(state_of(pid) == 'P', "it does not park: state %c", state_of(pid));
 }
 
 /* @pid joins the light group, and waits. */

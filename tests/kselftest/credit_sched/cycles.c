@@ -26,7 +26,7 @@ static void wait_some_parked(uint32_t light)
 
 	while (!parked && tries--) {
 		for (i = 1; i < TASKS; i++)
-			parked += state_of(pid[i]) == 'D';
+			parked += state_of(pid[i]) == 'P';
 		if (!parked)
 			sleep_ns(MS / 4);
 	}

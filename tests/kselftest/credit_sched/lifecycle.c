@@ -183,9 +183,9 @@ static void a_thread_outlives_the_leader_as_a_member(void)
 		sleep_ns(10 * MS);
 	CHECK(state_of(pid) == 'Z', "the leader is in state %c", state_of(pid));
 	wait_tasks(crowd.light, 1);
-	for (i = 0; i < 2000 && state_of_thread(pid, &thread) != 'D'; i++)
+	for (i = 0; i < 2000 && state_of_thread(pid, &thread) != 'P'; i++)
 		sleep_ns(MS);
-	CHECK(state_of_thread(pid, &thread) == 'D', "the thread does not park");
+	CHECK(state_of_thread(pid, &thread) == 'P', "the thread does not park");
 	end(pid);
 	wait_tasks(crowd.light, 0);
 	end(crowd.hog);
@@ -209,9 +209,9 @@ static void a_process_whose_leader_is_gone_can_join(void)
 		sleep_ns(10 * MS);
 	CHECK_EQ(group_add(crowd.dev, crowd.light, pid), 0);
 	CHECK_EQ(group_info(crowd.dev, crowd.light).tasks, 1);
-	for (i = 0; i < 2000 && state_of_thread(pid, &thread) != 'D'; i++)
+	for (i = 0; i < 2000 && state_of_thread(pid, &thread) != 'P'; i++)
 		sleep_ns(MS);
-	CHECK(state_of_thread(pid, &thread) == 'D', "the thread does not park");
+	CHECK(state_of_thread(pid, &thread) == 'P', "the thread does not park");
 	end(pid);
 	end(crowd.hog);
 }
