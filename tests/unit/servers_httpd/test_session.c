@@ -45,6 +45,8 @@ static void s2_what_does_not_fit_changes_nothing(void)
 	memset(value, 'x', sizeof(value) - 1);
 	s.length = 0;
 	CHECK_EQ(apply(&s, put_change("key", value)), 413);
+	value[SESSION_MOST - 4 - 3 + 1] = '\0';
+	CHECK_EQ(apply(&s, put_change("key", value)), 413);
 	value[SESSION_MOST - 4 - 3] = '\0';
 	CHECK_EQ(apply(&s, put_change("key", value)), 201);
 	CHECK_EQ(s.length, SESSION_MOST);
@@ -79,6 +81,10 @@ static void s3_a_named_request_is_done_once(void)
 	/* The name is taken, whatever differs. */
 	CHECK_EQ(apply(&s, add_change("n", 3, "r1")), 422);
 	CHECK_EQ(apply(&s, add_change("m", 2, "r1")), 422);
+	CHECK_EQ(apply(&s, add_change("z", 0, "zero")), 200);
+	again = delete_change("z");
+	again.request = text("zero");
+	CHECK_EQ(apply(&s, again), 422);
 	again = put_change("n", "2");
 	again.request = text("r1");
 	CHECK_EQ(apply(&s, again), 422);
@@ -189,7 +195,12 @@ static void what_is_damaged_is_not_loaded(void)
 	CHECK(!session_load(&loaded, s.data, SESSION_MOST + 1), "more than a session has");
 	CHECK(!session_load(&loaded, "\1\1\0\0a\1\1\0\0a", 10), "S1: the same name twice");
 	CHECK(session_load(&loaded, "\1\1\0\0a\2\1\0\0a", 10), "the same name of two kinds");
-	CHECK(!session_load(&loaded, "\3\1\0\0a", 5), "a kind that there is not");
+	CHECK(!session_load(&loaded, "\3\1\0\0a", 5) && !loaded.length, "a kind that there is not");
+	/* A name behind the end of all there can be. */
+	memset(&s, 'k', sizeof(s));
+	memcpy(s.data, "\1\1\x0f\xf7k", 5);
+	memcpy(s.data + SESSION_MOST - 4, "\1\100\0\0", 4);
+	CHECK(!session_load(&loaded, s.data, SESSION_MOST), "a name beyond the end");
 }
 
 /* Against a list of strings. */

@@ -167,6 +167,21 @@ static void nobody_chooses_his_number(void)
 	}
 }
 
+static void a_number_has_one_writing(void)
+{
+	struct sessions *sessions = start(STATE_SERVER);
+	struct client a = { .now = 0 };
+
+	do {
+		a.cookie[0] = '\0';
+		change(sessions, &a, put_change("k", "v"));
+	} while (!strpbrk(a.cookie, "abcdef"));
+	CHECK_EQ(look(sessions, &a), SESSION_FOUND);
+	*strpbrk(a.cookie, "abcdef") &= ~0x20;
+	CHECK_EQ(look(sessions, &a), SESSION_NONE);
+	lose(sessions);
+}
+
 static void who_ended_it_has_none(void)
 {
 	EACH(form) {
@@ -291,12 +306,14 @@ static void a_file_that_is_damaged_is_not_believed(void)
 
 	change(sessions, &a, put_change("k", "v"));
 	the_only_file(path, sizeof(path), a.cookie);
-	fd = open(path, O_WRONLY | O_APPEND);
-	CHECK(write(fd, "x", 1) == 1, "write");
+	fd = open(path, O_WRONLY);
+	CHECK(pwrite(fd, "x", 1, 16 + 4 + 1 + 1) == 1, "pwrite");
 	a.now = LEASE;
 	CHECK_EQ(look(sessions, &a), SESSION_FAILED);
 	CHECK_EQ(change(sessions, &a, put_change("k", "v")), 0);
 	CHECK(a.cookie[0], "the client is to forget what somebody may mend");
+	CHECK(pwrite(fd, "X", 1, 0) == 1 && !ftruncate(fd, 16 + 4 + 1 + 1), "pwrite");
+	CHECK_EQ(look(sessions, &a), SESSION_FAILED);
 	CHECK(!ftruncate(fd, 0), "ftruncate");
 	CHECK_EQ(look(sessions, &a), SESSION_FAILED);
 	close(fd);
@@ -395,6 +412,7 @@ int main(void)
 	RUN(in_all_forms_it_is_the_same_service);
 	RUN(after_kill_each_form_keeps_what_it_promises);
 	RUN(nobody_chooses_his_number);
+	RUN(a_number_has_one_writing);
 	RUN(who_ended_it_has_none);
 	RUN(idle_ones_end);
 	RUN(a_token_is_smaller_than_a_table);
