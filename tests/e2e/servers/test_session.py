@@ -21,7 +21,8 @@ ADDS = 60
 
 
 def options(form: str, folder: Path) -> list[str]:
-    more = {"server": [], "client": ["--secret-file", str(folder / "secret")], "soft": ["--store", str(folder / "store")]}
+    more = {"server": [], "client": ["--secret-file", str(folder / "secret")],
+            "soft": ["--store", str(folder / "store")]}
     return ["--state", form, *more[form]]
 
 
@@ -49,7 +50,8 @@ class Browser:
         self.httpd = httpd
         self.cookie = cookie
 
-    def ask(self, method: str, target: str, body: bytes = b"", *fields: str, connection: Client | None = None) -> Response:
+    def ask(self, method: str, target: str, body: bytes = b"", *fields: str,
+            connection: Client | None = None) -> Response:
         lines = [f"{method} {target} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *fields]
         if self.cookie:
             lines.append(f"Cookie: session={self.cookie}")
@@ -425,8 +427,8 @@ def test_what_cannot_be_started(tmp_path: Path, arguments: list[str], status: in
     (tmp_path / "readable").chmod(0o644)
     (tmp_path / "short").write_text("0" * 63)
     (tmp_path / "short").chmod(0o600)
-    run = subprocess.run([binary(), "--listen", "127.0.0.1:0", *arguments], cwd=tmp_path, capture_output=True, text=True,
-                         timeout=10)
+    run = subprocess.run([binary(), "--listen", "127.0.0.1:0", *arguments], cwd=tmp_path, capture_output=True,
+                         text=True, timeout=10)
     assert (run.returncode, run.stdout) == (status, "") and says in run.stderr and run.stderr.count("\n") == 1
 
 
