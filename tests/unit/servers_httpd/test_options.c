@@ -52,6 +52,26 @@ static void each_has_its_place(void)
 	CHECK_EQ(options.helpers, 3);
 }
 
+static void of_sessions_there_are_three_forms(void)
+{
+	CHECK_EQ(parse(""), 0);
+	CHECK_EQ(options.state, STATE_NONE);
+	CHECK_EQ(parse("--state server --sessions 7 --session-bytes 16384 --session-timeout 0.5"), 0);
+	CHECK_EQ(options.state, STATE_SERVER);
+	CHECK_EQ(options.sessions, 7);
+	CHECK_EQ(options.session_bytes, 16384);
+	CHECK_EQ(options.session_ms, 500);
+	CHECK_EQ(parse("--state client --secret-file f"), 0);
+	CHECK_EQ(options.state, STATE_CLIENT);
+	CHECK(!strcmp(options.secret_file, "f"), "--secret-file");
+	CHECK_EQ(parse("--state soft --store d --lease 0.25"), 0);
+	CHECK_EQ(options.state, STATE_SOFT);
+	CHECK(!strcmp(options.store, "d"), "--store");
+	CHECK_EQ(options.lease_ms, 250);
+	CHECK_EQ(parse("--state soft --store d --session-timeout 4"), 0);
+	CHECK_EQ(options.lease_ms, 2000);
+}
+
 static void what_cannot_be_is_refused(void)
 {
 	static const char *const bad[] = {
@@ -61,6 +81,11 @@ static void what_cannot_be_is_refused(void)
 		"--readiness kqueue", "--nonsense", "-x", "word", "--design sequential --workers 2",
 		"--design event --per-connection", "--design process --per-connection --workers 3",
 		"--design thread --helpers 2", "--design process --readiness poll",
+		"--state", "--state none", "--sessions 5", "--lease 1", "--secret-file f", "--store d",
+		"--state client", "--state soft", "--state server --store d", "--state server --secret-file f",
+		"--state client --secret-file f --sessions 5", "--state client --secret-file f --lease 1",
+		"--state client --secret-file f --session-timeout 1.5", "--state server --session-bytes 16383",
+		"--state soft --store d --lease 6 --session-timeout 11", "--state server --sessions 1000001",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -121,6 +146,7 @@ int main(void)
 {
 	RUN(without_any_it_is_one_event_loop);
 	RUN(each_has_its_place);
+	RUN(of_sessions_there_are_three_forms);
 	RUN(what_cannot_be_is_refused);
 	RUN(addresses);
 	RUN(sockets_and_loops_find_each_other);

@@ -19,13 +19,13 @@
 #include "server.h"
 #include "successor.h"
 
-/* Descriptors that are none of connections or files: for sets, wake-ups, the log, restarts. */
-#define OVERHEAD 8
+/* Descriptors that are none of connections or files: for wake-ups, the log, restarts, sessions. */
+#define OVERHEAD 12
 
 static void print_help(void)
 {
 	puts("usage: httpd [OPTION]...\n"
-	     "Serve HTTP/1.1: static files, /work?us=N, /wait?ms=N, /metrics.\n\n"
+	     "Serve HTTP/1.1: static files, /work?us=N, /wait?ms=N, /session, /metrics.\n\n"
 	     "  --design DESIGN       sequential, process, thread, event (default)\n"
 	     "  --workers N           process, thread: size of the pool (64); event: loops (1)\n"
 	     "  --per-connection      process, thread: one for each connection in place of a pool\n"
@@ -42,6 +42,13 @@ static void print_help(void)
 	     "  --user NAME           who to be once the ports are bound\n"
 	     "  --pid-file FILE       where to write the process number\n"
 	     "  --allow-crash         /crash ends the process that serves it\n\n"
+	     "  --state FORM          /session is kept by the server, the client, or soft (none)\n"
+	     "  --secret-file FILE    client: what cookies are sealed with; made if it is missing\n"
+	     "  --store DIR           soft: files of the sessions, perhaps of several servers\n"
+	     "  --lease S             soft: for which a copy is used without a look (5)\n"
+	     "  --session-timeout S   unused for longer, a session is over (1800)\n"
+	     "  --sessions N          server, soft: most (10000)\n"
+	     "  --session-bytes N     server, soft: memory for what is in them (16777216)\n\n"
 	     "SIGTERM: finish what is under way and end. SIGHUP: the same, with a successor.\n"
 	     "httpd(1) has more; userland/servers/README.md says which file to read first.");
 }
@@ -109,6 +116,9 @@ static int size_up(struct server *server, struct error *err)
 	unsigned int limit = descriptors(), used = 3 + OVERHEAD + loops + server->listeners.count;
 	unsigned int files = limit / 8;
 
+	/* A lock and a file for each that reads a session or writes it. */
+	if (o->state == STATE_SOFT && o->design != DESIGN_PROCESS)
+		used += 2 * o->workers;
 	if (limit < used + files + 4)
 		return error_set(err, EMFILE, "descriptors: %u are not enough: ulimit -n %u", limit,
 				 used + files + 64);
@@ -147,6 +157,20 @@ static int share_memory(struct server *server, struct error *err)
 	return 0;
 }
 
+/* A table that is of no use to us was that of another command line, or of another httpd. */
+static int open_sessions(struct server *server, struct error *err)
+{
+	struct sessions *sessions = &server->shared->sessions;
+	int table = successor_table();
+	int ret = sessions_open(sessions, &server->options, table, err);
+
+	if (table < 0 || !ret)
+		return ret;
+	fprintf(stderr, "httpd: %s: it begins anew\n", err->text);
+	close(table);
+	return sessions_open(sessions, &server->options, SUCCESSOR_NOTHING, err);
+}
+
 static void flush_logs(struct server *server)
 {
 	for (int i = 0; i < COUNTER_SLOTS; i++)
@@ -158,9 +182,10 @@ void server_tick(struct server *server)
 	struct error err;
 
 	flush_logs(server);
+	sessions_tick(&server->shared->sessions);
 	if (!control_restart_wanted() || control_draining())
 		return;
-	if (successor_start(&server->listeners, &err))
+	if (successor_start(&server->listeners, server->shared->sessions.table_fd, &err))
 		fprintf(stderr, "httpd: %s\n", err.text);
 	else
 		control_drain(true);
@@ -180,6 +205,8 @@ static int set_up(struct server *server, struct error *err)
 		ret = write_pid_file(o->pid_file, err);
 	if (!ret && o->user)
 		ret = drop_privileges(o->user, err);
+	if (!ret)
+		ret = open_sessions(server, err);
 	if (!ret)
 		ret = size_up(server, err);
 	if (!ret && control_init(o->drain_ms))

@@ -12,7 +12,7 @@ static const char *const routes[METRIC_ROUTES] = {
 
 static const uint16_t statuses[METRIC_STATUSES] = {
 	200, 206, 301, 304, 400, 403, 404, 405, 408, 412, 413, 414,
-	416, 417, 431, 500, 501, 503, 505, 201, 204, 401, 409, 0,
+	416, 417, 431, 500, 501, 503, 505, 201, 204, 401, 409, 422, 0,
 };
 
 void metrics_count(struct counters *counters, enum metric_route route, unsigned int status)
@@ -24,8 +24,8 @@ void metrics_count(struct counters *counters, enum metric_route route, unsigned 
 	count(&counters->requests[route][i], 1);
 }
 
-/* The sum over all sets of what lies at the same place as @counter in the first. */
-static uint64_t sum(const struct counters *slots, const atomic_ullong *counter)
+/* What lies at the same place in each. */
+uint64_t metrics_sum(const struct counters *slots, const atomic_ullong *counter)
 {
 	size_t offset = (const char *)counter - (const char *)slots;
 	uint64_t n = 0;
@@ -55,7 +55,7 @@ static void put_requests(const struct counters *slots, struct http_writer *w)
 	put(w, "# TYPE httpd_requests_total counter\n");
 	for (int route = 0; route < METRIC_ROUTES; route++) {
 		for (int i = 0; i < METRIC_STATUSES; i++) {
-			uint64_t n = sum(slots, &slots->requests[route][i]);
+			uint64_t n = metrics_sum(slots, &slots->requests[route][i]);
 
 			if (!n)
 				continue;
@@ -79,8 +79,8 @@ void metrics_write(const struct counters *slots, struct http_writer *w)
 		"httpd_timeouts_total{kind=\"write\"}",
 	};
 	/* In this order, so that what ends meanwhile is not missing twice. */
-	uint64_t closed = sum(slots, &slots->closed);
-	uint64_t accepted = sum(slots, &slots->accepted);
+	uint64_t closed = metrics_sum(slots, &slots->closed);
+	uint64_t accepted = metrics_sum(slots, &slots->accepted);
 
 	put_requests(slots, w);
 	put(w, "# TYPE httpd_connections_open gauge\n");
@@ -88,12 +88,12 @@ void metrics_write(const struct counters *slots, struct http_writer *w)
 	put(w, "# TYPE httpd_connections_accepted_total counter\n");
 	put_value(w, "httpd_connections_accepted_total", accepted);
 	put(w, "# TYPE httpd_connections_refused_total counter\n");
-	put_value(w, "httpd_connections_refused_total", sum(slots, &slots->refused));
+	put_value(w, "httpd_connections_refused_total", metrics_sum(slots, &slots->refused));
 	put(w, "# TYPE httpd_received_bytes_total counter\n");
-	put_value(w, "httpd_received_bytes_total", sum(slots, &slots->received));
+	put_value(w, "httpd_received_bytes_total", metrics_sum(slots, &slots->received));
 	put(w, "# TYPE httpd_sent_bytes_total counter\n");
-	put_value(w, "httpd_sent_bytes_total", sum(slots, &slots->sent));
+	put_value(w, "httpd_sent_bytes_total", metrics_sum(slots, &slots->sent));
 	put(w, "# TYPE httpd_timeouts_total counter\n");
 	for (int i = 0; i < METRIC_TIMEOUTS; i++)
-		put_value(w, timeouts[i], sum(slots, &slots->timeouts[i]));
+		put_value(w, timeouts[i], metrics_sum(slots, &slots->timeouts[i]));
 }

@@ -20,7 +20,11 @@ enum metric_route { METRIC_FILES, METRIC_WORK, METRIC_WAIT, METRIC_METRICS, METR
 		    METRIC_SESSION, METRIC_NONE, METRIC_ROUTES };
 
 /* The statuses that are sent; another one is counted as the last of them. */
-#define METRIC_STATUSES 24
+#define METRIC_STATUSES 25
+
+/* What is counted of /session, see sessions.h. */
+enum metric_session { METRIC_SESSION_HITS, METRIC_SESSION_REBUILDS, METRIC_SESSION_FORGED,
+		      METRIC_SESSION_REPEATS, METRIC_SESSIONS };
 
 enum metric_timeout { TIMEOUT_HEADER, TIMEOUT_IDLE, TIMEOUT_WRITE, METRIC_TIMEOUTS };
 
@@ -33,6 +37,7 @@ enum metric_timeout { TIMEOUT_HEADER, TIMEOUT_IDLE, TIMEOUT_WRITE, METRIC_TIMEOU
  * @received: octets
  * @sent: octets
  * @timeouts: by kind
+ * @sessions: by enum metric_session
  */
 struct counters {
 	atomic_ullong requests[METRIC_ROUTES][METRIC_STATUSES];
@@ -42,6 +47,7 @@ struct counters {
 	atomic_ullong received;
 	atomic_ullong sent;
 	atomic_ullong timeouts[METRIC_TIMEOUTS];
+	atomic_ullong sessions[METRIC_SESSIONS];
 } __attribute__((aligned(64)));
 
 static inline void count(atomic_ullong *counter, uint64_t n)
@@ -56,6 +62,13 @@ static inline void count(atomic_ullong *counter, uint64_t n)
  * @status: its status
  */
 void metrics_count(struct counters *counters, enum metric_route route, unsigned int status);
+
+/**
+ * metrics_sum() - over all sets
+ * @slots: COUNTER_SLOTS of them
+ * @counter: of the first set
+ */
+uint64_t metrics_sum(const struct counters *slots, const atomic_ullong *counter);
 
 /**
  * metrics_write() - the page, in the text format of Prometheus

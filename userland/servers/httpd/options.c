@@ -6,11 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "session_table.h"
+
 #define SECONDS_MOST 86400
+#define SESSIONS_MOST 1000000
+#define SESSION_BYTES_MOST (256 << 20)
 
 enum { OPT_DESIGN = 256, OPT_WORKERS, OPT_PER_CONNECTION, OPT_READINESS, OPT_HELPERS, OPT_LISTEN,
        OPT_ROOT, OPT_HEADER, OPT_IDLE, OPT_WRITE, OPT_DRAIN, OPT_MAX_CONNECTIONS, OPT_ACCESS_LOG,
-       OPT_USER, OPT_ALLOW_CRASH, OPT_PID_FILE, OPT_HELP };
+       OPT_USER, OPT_ALLOW_CRASH, OPT_PID_FILE, OPT_STATE, OPT_SECRET_FILE, OPT_STORE, OPT_LEASE,
+       OPT_SESSION_TIMEOUT, OPT_SESSIONS, OPT_SESSION_BYTES, OPT_HELP };
 
 static const struct option known[] = {
 	{ "design", required_argument, NULL, OPT_DESIGN },
@@ -29,11 +34,19 @@ static const struct option known[] = {
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "allow-crash", no_argument, NULL, OPT_ALLOW_CRASH },
 	{ "pid-file", required_argument, NULL, OPT_PID_FILE },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "secret-file", required_argument, NULL, OPT_SECRET_FILE },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "lease", required_argument, NULL, OPT_LEASE },
+	{ "session-timeout", required_argument, NULL, OPT_SESSION_TIMEOUT },
+	{ "sessions", required_argument, NULL, OPT_SESSIONS },
+	{ "session-bytes", required_argument, NULL, OPT_SESSION_BYTES },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 static const char *const designs[] = { "sequential", "process", "thread", "event", NULL };
+static const char *const states[] = { "server", "client", "soft", NULL };
 static const char *const readinesses[] = { "epoll", "poll", "select", NULL };
 
 /* Digits, 1 to @most, and nothing else. */
@@ -96,6 +109,32 @@ static int add_listen(struct options *o, const char *address, struct error *err)
 	return 0;
 }
 
+static int take_session(struct options *o, int option, const char *value, struct error *err)
+{
+	int word = 0, ret = 0;
+
+	switch (option) {
+	case OPT_STATE:
+		ret = read_word("state", value, states, &word, err);
+		o->state = STATE_SERVER + word;
+		return ret;
+	case OPT_LEASE:
+		return read_seconds("lease", value, &o->lease_ms, err);
+	case OPT_SESSION_TIMEOUT:
+		return read_seconds("session-timeout", value, &o->session_ms, err);
+	case OPT_SESSIONS:
+		return read_count("sessions", value, SESSIONS_MOST, &o->sessions, err);
+	case OPT_SESSION_BYTES:
+		return read_count("session-bytes", value, SESSION_BYTES_MOST, &o->session_bytes, err);
+	case OPT_SECRET_FILE:
+		o->secret_file = value;
+		return 0;
+	default:
+		o->store = value;
+		return 0;
+	}
+}
+
 static int take(struct options *o, int option, char *value, struct error *err)
 {
 	int word = 0, ret = 0;
@@ -143,10 +182,54 @@ static int take(struct options *o, int option, char *value, struct error *err)
 	case OPT_ALLOW_CRASH:
 		o->allow_crash = true;
 		return 0;
+	case OPT_STATE ... OPT_SESSION_BYTES:
+		return take_session(o, option, value, err);
 	default:
 		o->help = true;
 		return 0;
 	}
+}
+
+/* What of /session does not go together, and what was left to us. */
+static int complete_session(struct options *o, struct error *err)
+{
+	bool any = o->lease_ms || o->session_ms || o->sessions || o->session_bytes;
+
+	if (o->state == STATE_NONE && (any || o->secret_file || o->store))
+		return error_set(err, EUSAGE,
+				 "--state: is missing: server, client or soft: what is said about "
+				 "sessions is for one of them");
+	if (o->state == STATE_CLIENT && !o->secret_file)
+		return error_set(err, EUSAGE, "--secret-file: is missing: --state client needs one; "
+				 "if there is no such file, it is made");
+	if (o->state == STATE_SOFT && !o->store)
+		return error_set(err, EUSAGE, "--store: is missing: --state soft needs a folder");
+	if (o->state != STATE_CLIENT && o->secret_file)
+		return error_set(err, EUSAGE, "--secret-file: is for --state client");
+	if (o->state != STATE_SOFT && (o->store || o->lease_ms))
+		return error_set(err, EUSAGE, "--store, --lease: are for --state soft");
+	if (o->state == STATE_CLIENT && (o->sessions || o->session_bytes))
+		return error_set(err, EUSAGE,
+				 "--sessions, --session-bytes: --state client keeps none");
+	if (o->session_bytes && o->session_bytes < SESSION_TABLE_LEAST)
+		return error_set(err, EUSAGE, "--session-bytes: %u: at least %d", o->session_bytes,
+				 SESSION_TABLE_LEAST);
+	if (o->state != STATE_SERVER && o->session_ms % 1000)
+		return error_set(err, EUSAGE,
+				 "--session-timeout: whole seconds, but for --state server");
+	if (!o->sessions)
+		o->sessions = 10000;
+	if (!o->session_bytes)
+		o->session_bytes = 16 << 20;
+	if (!o->session_ms)
+		o->session_ms = 1800 * 1000;
+	if (o->lease_ms > o->session_ms / 2)
+		return error_set(err, EUSAGE,
+				 "--lease: more than half of --session-timeout: a session in use "
+				 "would look idle");
+	if (!o->lease_ms)
+		o->lease_ms = o->session_ms < 10000 ? o->session_ms / 2 : 5000;
+	return 0;
 }
 
 /* What does not go together, and what was left to us. */
@@ -169,7 +252,7 @@ static int complete(struct options *o, struct error *err)
 		o->workers = pools ? 64 : 1;
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
-	return 0;
+	return complete_session(o, err);
 }
 
 int options_parse(int argc, char **argv, struct options *o, struct error *err)

@@ -16,11 +16,15 @@
 
 enum design { DESIGN_SEQUENTIAL, DESIGN_PROCESS, DESIGN_THREAD, DESIGN_EVENT };
 
+/* Where /session keeps what clients put there, see sessions.h. */
+enum state_form { STATE_NONE, STATE_SERVER, STATE_CLIENT, STATE_SOFT };
+
 enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT };
 
 /**
  * struct options - the command line, complete and sound
  * @design: how the work is organised
+ * @state: where /session keeps what clients put there
  * @readiness: event: which system call tells what is ready
  * @per_connection: process, thread: one for each connection, in place of a fixed number
  * @allow_crash: /crash is there
@@ -32,6 +36,12 @@ enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT };
  * @idle_ms: for the next request to begin
  * @write_ms: for the client to take anything of an answer
  * @drain_ms: for answers under way, when the server is to end
+ * @session_ms: after which a session that is not used is over
+ * @lease_ms: state soft: for which a copy is not compared with the file
+ * @sessions: as many are kept
+ * @session_bytes: memory for what is in them
+ * @secret_file: state client
+ * @store: state soft: folder of the files
  * @listen: addresses, each "127.0.0.1:8080" or "[::1]:8080"
  * @listen_count: how many
  * @root: folder of the static files
@@ -41,6 +51,7 @@ enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT };
  */
 struct options {
 	enum design design;
+	enum state_form state;
 	enum readiness_kind readiness;
 	bool per_connection;
 	bool allow_crash;
@@ -52,6 +63,12 @@ struct options {
 	uint32_t idle_ms;
 	uint32_t write_ms;
 	uint32_t drain_ms;
+	uint32_t session_ms;
+	uint32_t lease_ms;
+	unsigned int sessions;
+	unsigned int session_bytes;
+	const char *secret_file;
+	const char *store;
 	const char *listen[LISTEN_MOST];
 	unsigned int listen_count;
 	const char *root;

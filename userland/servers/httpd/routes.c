@@ -9,6 +9,7 @@
 #include "../http/parameters.h"
 #include "../http/path.h"
 #include "answer.h"
+#include "session_route.h"
 #include "static.h"
 #include "worker.h"
 
@@ -87,12 +88,14 @@ static void work_finish(struct connection *c)
 
 static void metrics_begin(struct connection *c)
 {
+	struct shared *shared = c->worker->server->shared;
 	struct http_writer page;
 	char text[METRICS_MOST];
 	struct answer a;
 
 	http_writer_init(&page, text, sizeof(text));
-	metrics_write(c->worker->server->shared->counters, &page);
+	metrics_write(shared->counters, &page);
+	sessions_metrics(&shared->sessions, shared->counters, c->worker->now, &page);
 	answer_start(c, &a, 200);
 	http_response_field(&a.w, "Content-Type", HTTP_TEXT("text/plain; version=0.0.4"));
 	if (answer_head(c, &a, http_writer_length(&page)))
@@ -118,12 +121,26 @@ static const struct route routes[] = {
 	{ "/metrics", METRIC_METRICS, READS, ALLOW_READS, BODY_DROPPED, false, metrics_begin,
 	  NULL },
 	{ "/crash", METRIC_CRASH, READS, ALLOW_READS, BODY_DROPPED, false, crash_begin, NULL },
+	{ "/session", METRIC_SESSION, READS | 1u << HTTP_DELETE,
+	  { "GET, HEAD, DELETE", sizeof("GET, HEAD, DELETE") - 1 }, BODY_DROPPED, false, session_begin,
+	  NULL },
+	{ "/session/", METRIC_SESSION,
+	  READS | 1u << HTTP_PUT | 1u << HTTP_POST | 1u << HTTP_DELETE,
+	  { "GET, HEAD, PUT, POST, DELETE", sizeof("GET, HEAD, PUT, POST, DELETE") - 1 },
+	  SESSION_MOST, true, session_key_begin, NULL },
 };
 
 /* Whatever is not in the table. */
 static const struct route files = {
 	"/", METRIC_FILES, READS, ALLOW_READS, BODY_DROPPED, false, static_begin, NULL
 };
+
+static bool is_at(const char *path, const char *route)
+{
+	size_t length = strlen(route);
+
+	return route[length - 1] == '/' ? !strncmp(path, route, length) : !strcmp(path, route);
+}
 
 enum http_outcome route_find(struct exchange *x, struct http_refusal *refusal)
 {
@@ -137,7 +154,7 @@ enum http_outcome route_find(struct exchange *x, struct http_refusal *refusal)
 	if (http_path_decode(path, x->path, sizeof(x->path), &length, refusal) == HTTP_BAD)
 		return HTTP_BAD;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (!strcmp(x->path, routes[i].path))
+		if (is_at(x->path, routes[i].path))
 			x->route = &routes[i];
 	return HTTP_DONE;
 }

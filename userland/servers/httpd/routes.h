@@ -13,7 +13,7 @@
 
 /**
  * struct route - a path and what is there
- * @path: decoded, whole
+ * @path: decoded, whole; with "/" at its end, whatever begins so
  * @metric: what it is counted as
  * @methods: bits by enum http_method
  * @allow: the same as the value of Allow

@@ -8,15 +8,18 @@
 #include "listeners.h"
 #include "metrics.h"
 #include "options.h"
+#include "sessions.h"
 
 /**
  * struct shared - memory that child processes share with their parent
  * @counters: see metrics.h
  * @logs: see access_log.h
+ * @sessions: see sessions.h
  */
 struct shared {
 	struct counters counters[COUNTER_SLOTS];
 	struct log_buffer logs[COUNTER_SLOTS];
+	struct sessions sessions;
 };
 
 /**

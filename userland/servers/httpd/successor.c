@@ -18,6 +18,7 @@
 #define FIRST 3
 #define START_MS 10000
 #define READY_VARIABLE "HTTPD_READY_FD"
+#define TABLE_VARIABLE "HTTPD_SESSIONS_FD"
 
 extern char **environ;
 
@@ -39,7 +40,8 @@ void successor_prepare(char **argv)
  * @fds: "LISTEN_FDS=..."
  * @pid: "LISTEN_PID=...", completed in the child
  * @ready: READY_VARIABLE "=..."
- * @sockets: listening sockets, and the pipe's end behind them
+ * @table: TABLE_VARIABLE "=..."
+ * @sockets: listening sockets, behind them the pipe's end, and the table
  * @count: of @sockets
  */
 struct handover {
@@ -47,17 +49,19 @@ struct handover {
 	char fds[32];
 	char pid[32];
 	char ready[32];
-	int sockets[LISTENERS_MOST + 1];
+	char table[32];
+	int sockets[LISTENERS_MOST + 2];
 	unsigned int count;
 };
 
-static int prepare(struct handover *h, const struct listeners *l, int ready, struct error *err)
+static int prepare(struct handover *h, const struct listeners *l, int ready, int table,
+		   struct error *err)
 {
 	size_t n = 0, k = 0;
 
 	while (environ[n])
 		n++;
-	h->environment = calloc(n + 4, sizeof(char *));
+	h->environment = calloc(n + 5, sizeof(char *));
 	if (!h->environment)
 		return error_errno(err, ENOMEM, NULL, "restart");
 	memcpy(h->environment, environ, n * sizeof(char *));
@@ -72,6 +76,11 @@ static int prepare(struct handover *h, const struct listeners *l, int ready, str
 		h->sockets[i] = l->at[i].fd;
 	h->sockets[l->count] = ready;
 	h->count = l->count + 1;
+	if (table < 0)
+		return 0;
+	snprintf(h->table, sizeof(h->table), TABLE_VARIABLE "=%u", FIRST + h->count);
+	h->environment[k] = h->table;
+	h->sockets[h->count++] = table;
 	return 0;
 }
 
@@ -126,7 +135,7 @@ static int await(int ready, struct error *err)
 			 n ? "the new one ended at once" : "the new one does not accept");
 }
 
-int successor_start(const struct listeners *l, struct error *err)
+int successor_start(const struct listeners *l, int table_fd, struct error *err)
 {
 	cleanup_close int ours = -1;
 	struct handover h = { 0 };
@@ -136,7 +145,7 @@ int successor_start(const struct listeners *l, struct error *err)
 	if (pipe2(ends, O_CLOEXEC))
 		return error_errno(err, errno, NULL, "restart: pipe");
 	ours = ends[0];
-	ret = prepare(&h, l, ends[1], err);
+	ret = prepare(&h, l, ends[1], table_fd, err);
 	if (ret) {
 		close(ends[1]);
 		return ret;
@@ -151,14 +160,27 @@ int successor_start(const struct listeners *l, struct error *err)
 	return await(ours, err);
 }
 
-void successor_ready(void)
+/* A descriptor that our predecessor told us of, once. */
+static int take_descriptor(const char *variable)
 {
-	const char *text = getenv(READY_VARIABLE);
+	const char *text = getenv(variable);
 	int fd = text ? (int)strtol(text, NULL, 10) : -1;
 
-	if (fd < FIRST)
+	unsetenv(variable);
+	return fd < FIRST || fcntl(fd, F_SETFD, FD_CLOEXEC) ? SUCCESSOR_NOTHING : fd;
+}
+
+int successor_table(void)
+{
+	return take_descriptor(TABLE_VARIABLE);
+}
+
+void successor_ready(void)
+{
+	int fd = take_descriptor(READY_VARIABLE);
+
+	if (fd < 0)
 		return;
-	unsetenv(READY_VARIABLE);
 	if (write(fd, "", 1) != 1)
 		perror("httpd: restart: predecessor");
 	close(fd);

@@ -9,6 +9,9 @@
 
 #include "listeners.h"
 
+/* No descriptor to hand over. */
+#define SUCCESSOR_NOTHING (-1)
+
 /**
  * successor_prepare() - note how this program was started
  * @argv: as main() has it; must stay
@@ -20,11 +23,15 @@ void successor_prepare(char **argv);
 /**
  * successor_start() - start it, and wait until it accepts
  * @l: sockets to hand over
+ * @table_fd: sessions to hand over (session_table.h), or SUCCESSOR_NOTHING
  * @err: filled on failure
  *
  * Return: 0 or a negative errno.
  */
-int successor_start(const struct listeners *l, struct error *err);
+int successor_start(const struct listeners *l, int table_fd, struct error *err);
+
+/* The table that our predecessor hands over, or SUCCESSOR_NOTHING. To be called once. */
+int successor_table(void);
 
 /**
  * successor_ready() - tell our predecessor, if there is one, that we accept
