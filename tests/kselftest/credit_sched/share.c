@@ -120,18 +120,22 @@ static void end_contest(struct contest *c)
 /*
  * Each got its part of what all got, but for the slots at both ends, 2 % of it, and
  * the greatest stall: a machine that stands still while a task has the CPU gives it all
- * that time, and the others theirs only later. Their lag shows it.
+ * that time, and the others theirs only later. Their lag shows it. (On a debug kernel the
+ * CPU that serves the pool's timer loses a quarter of its time to it, and whoever is due all of it
+ * falls behind.)
  */
 static void check_parts(const struct contest *c, const uint32_t *parts)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, stall = tap_slow() ? SEC : SEC / 4;
 	int i;
 
+	if (stall > c->lag)
+		stall = c->lag;
 	for (i = 0; i < c->n; i++)
 		sum += parts[i];
 	for (i = 0; i < c->n; i++) {
 		int64_t due = c->all * parts[i] / sum, off = c->ran[i] - due;
-		uint64_t bound = 2 * SLOT + c->all / 50 + (c->lag < SEC / 4 ? c->lag : SEC / 4);
+		uint64_t bound = 2 * SLOT + c->all / 50 + stall;
 
 		CHECK((uint64_t)llabs(off) <= bound, "group %d: %lld us more than its due of %lld us", i,
 		      (long long)off / 1000, (long long)due / 1000);
