@@ -25,6 +25,7 @@ static void end_client(struct loop *l, struct client *client)
 	l->calls->remove(l->set, client->connection.fd, true);
 	connection_close(&client->connection);
 	acceptor_release(&l->acceptor);
+	l->retry = 0;
 	client->next = l->free;
 	l->free = client;
 }
@@ -187,8 +188,10 @@ static bool accept_some(struct loop *l)
 
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		fd = accept_try(&l->acceptor, SOCK_NONBLOCK, &peer);
-		if (fd == ACCEPT_PAUSE)
+		if (fd == ACCEPT_PAUSE) {
 			watch_listeners(l, false);
+			l->retry = l->worker.now + ACCEPT_RETRY_MS;
+		}
 		if (fd < 0)
 			return true;
 		if (l->calls->add(l->set, fd, l->free ? l->free : &l->clients[l->used], false))
@@ -235,6 +238,14 @@ static bool draining(struct loop *l)
 }
 
 /* --- turns --- */
+
+/* A pause ends when there may be room again; if not, it begins again. */
+static bool pause_over(const struct loop *l)
+{
+	/* Out of descriptors, there may be one only when a connection has ended, or by and by. */
+	return atomic_load(&l->acceptor.open) < l->acceptor.most &&
+	       (!l->acceptor.paused || l->worker.now >= l->retry);
+}
 
 static void clear_wake(const struct loop *l)
 {
@@ -288,9 +299,7 @@ void loop_run(struct loop *l)
 		expire(l);
 		if (control_draining() && draining(l))
 			return;
-		/* A pause ends when there may be room again; if not, it begins again. */
-		if (!l->accepting && !control_draining() &&
-		    atomic_load(&l->acceptor.open) < l->acceptor.most)
+		if (!l->accepting && !control_draining() && pause_over(l))
 			watch_listeners(l, true);
 	}
 }
