@@ -48,6 +48,7 @@ static bool step(struct loop *l, struct client *client)
 {
 	struct connection *c = &client->connection;
 
+	/* lab 08 step 4 begin: one call, if it need not wait; skeleton: return false; */
 	switch (client->wants) {
 	case CONNECTION_READS:
 		if (!c->readable && !client->hangup)
@@ -65,6 +66,7 @@ static bool step(struct loop *l, struct client *client)
 	default:
 		return false;
 	}
+	/* lab 08 step 4 end */
 }
 
 /* Make all calls that can be made now, but not so many that others would starve. */
@@ -73,6 +75,7 @@ static void run_client(struct loop *l, struct client *client)
 	struct connection *c = &client->connection;
 	int left = CALLS_AT_ONCE;
 
+	/* lab 08 step 4 begin: a turn */
 	while (left && step(l, client))
 		left--;
 	if (client->working)
@@ -89,6 +92,7 @@ static void run_client(struct loop *l, struct client *client)
 	l->calls->watch(l->set, c->fd,
 			client->wants == CONNECTION_READS ? WATCH_READ : WATCH_WRITE);
 	timer_set(&l->timers, &client->timer, c->deadline);
+	/* lab 08 step 4 end */
 }
 
 static void run_again(struct loop *l)
@@ -122,6 +126,7 @@ static void expire(struct loop *l)
 {
 	struct timer *timer;
 
+	/* lab 08 step 5 begin: whose time is over */
 	while ((timer = timers_expired(&l->timers, l->worker.now))) {
 		struct client *client =
 			(struct client *)((char *)timer - offsetof(struct client, timer));
@@ -130,6 +135,7 @@ static void expire(struct loop *l)
 		if (!client->again)
 			run_client(l, client);
 	}
+	/* lab 08 step 5 end */
 }
 
 /* --- new connections --- */
@@ -227,6 +233,7 @@ static void end_idle(struct loop *l)
 /* True when there is no more to do. */
 static bool draining(struct loop *l)
 {
+	/* lab 08 step 7 begin: what is still to be done; skeleton: return true; */
 	if (l->accepting || !l->ending) {
 		while (!control_handed_over() && l->accepting && !accept_some(l))
 			;
@@ -235,6 +242,7 @@ static bool draining(struct loop *l)
 	if (!l->ending && control_grace_over())
 		end_idle(l);
 	return !atomic_load(&l->acceptor.open) || control_late();
+	/* lab 08 step 7 end */
 }
 
 /* --- turns --- */
