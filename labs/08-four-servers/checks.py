@@ -33,7 +33,7 @@ LAB = "labs/08-four-servers"
 ANSWERS = f"{LAB}/answers.toml"
 HEADERS = ["userland/lib", "userland/servers", "labs/grading/host"]
 # Seconds in which a check has come to its end, whatever it found.
-LIMIT = 120
+LIMIT = 90
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,10 @@ def host(step: int, host: Host) -> None:
         except Failure as failure:
             stands(check, host, f"{seed}/{number}", failure)
             raise
+        except cell.TookTooLong as late:
+            failure = Failure(f"{check.story}: no end in {LIMIT} s.", check.look)
+            stands(check, host, f"{seed}/{number}", failure)
+            raise failure from late
 
 
 def stands(check: Check, host: Host, seed: str, failure: Failure) -> None:

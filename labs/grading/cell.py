@@ -86,6 +86,10 @@ def _filter() -> bytes:
 FILTER = _filter()
 
 
+class TookTooLong(Infrastructure):
+    """A check has not come to its end. Whose fault it is, who asked may find out."""
+
+
 # --- the arena ---
 
 def isolated(work: Callable[[], None], seconds: float) -> None:
@@ -112,6 +116,8 @@ def isolated(work: Callable[[], None], seconds: float) -> None:
         os.waitpid(child, 0)
     if said["end"] == "failure":
         raise Failure(said["why"], said["look"])
+    if said["end"] == "late":
+        raise TookTooLong(said["why"])
     if said["end"] != "done":
         raise Infrastructure(said["why"])
 
@@ -129,7 +135,7 @@ def _listen(child: int, told: int, begins: int, seconds: float) -> dict[str, str
         if not piece:
             return json.loads(data) if data else {"end": "trouble", "why": "a check ended without a word"}
         data += piece
-    return {"end": "trouble", "why": f"a check did not come to its end in {seconds:.0f} s"}
+    return {"end": "late", "why": f"a check did not come to its end in {seconds:.0f} s"}
 
 
 def _map_user(child: int) -> None:

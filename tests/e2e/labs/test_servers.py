@@ -1,6 +1,7 @@
 """Lab 08: the reference, the skeleton, submissions that cheat, and how figures are judged."""
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import tomllib
@@ -11,10 +12,11 @@ import pytest
 from lab_runs import TREE, Graded, grade, labs, rewritten, run
 
 from grading import markers, submission
+from grading.hosttest import Host
 from grading.outcome import Failure
 
 LAB = labs.find("08")
-LAB.checks()
+checks = LAB.checks()
 import asked_of_timers  # noqa: E402  (beside the lab's checks)
 import measured  # noqa: E402
 
@@ -145,6 +147,22 @@ def test_what_a_queue_prints_is_no_answer(tmp_path: Path) -> None:
 	for (int i = 0; i < 1000; i++)
 		printf("put %d\\ntook %d\\n", i, i);""", region_of("queue.c", 3))
     assert "The queue" in graded.step(3)["sentence"]
+
+
+@pytest.mark.slow
+def test_an_answer_without_an_end_is_a_failure_and_not_our_trouble(monkeypatch: pytest.MonkeyPatch,
+                                                                   tmp_path: Path) -> None:
+    monkeypatch.setattr(checks, "LIMIT", 8)
+    student = rewritten("08", tmp_path / "student", 2, """\
+	extern long write(int fd, const void *buf, unsigned long n);
+	extern int usleep(unsigned int us);
+
+	while (write(fd, "H", 1) == 1)
+		usleep(100000);""", region_of("design_process.c", 2))
+    composed = submission.compose(LAB, submission.load(LAB, student), {2})
+    host = Host(LAB.folder, composed, tmp_path / "work", TREE / "build/obj/labs/objects", random.Random(1))
+    with pytest.raises(Failure, match="A process for each connection: no end in 8 s"):
+        checks.host(2, host)
 
 
 # --- the wheel ---
