@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 
 from grading import cell
-from served import PATIENCE, QUIET, Place, Wrong, request, until
+from served import PATIENCE, QUIET, Place, Wrong, always_wants, request, until
 
 
 class Queue:
@@ -39,6 +39,8 @@ class Queue:
         time.sleep(QUIET)
         if cell.cpu_seconds(pid) - before[0] > 0.05 * QUIET:
             raise Wrong(f"{who} should sleep; it keeps a processor busy")
+        if always_wants([pid]):
+            raise Wrong(f"{who} should sleep; it wants a processor all the time")
         if cell.switches(pid) - before[1] > 20:
             raise Wrong(f"{who} should sleep until it is told; it wakes again and again")
 

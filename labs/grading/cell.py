@@ -244,6 +244,11 @@ def cpu_seconds(pid: int) -> float:
     return running + (sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK") if fields else 0)
 
 
+def runs(pid: int) -> bool:
+    """A thread of it is on a processor, or waits for one."""
+    return any(read(pid, f"task/{task}/stat").rpartition(")")[2].strip()[:1] == "R" for task in tasks(pid))
+
+
 def switches(pid: int) -> int:
     """How often its threads gave the processor up, or had to."""
     return sum(int(line.split()[1]) for task in tasks(pid)

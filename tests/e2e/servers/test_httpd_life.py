@@ -217,9 +217,7 @@ def test_a_limit_that_sinks_is_waited_out(root: Path, variant: str) -> None:
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
         clients = resident(httpd, 20)
         assert until(lambda: answered_at_once(clients[0]))
-        before = httpd.cpu_seconds()
-        time.sleep(0.5)
-        assert httpd.cpu_seconds() - before < 0.1, "it asks again and again"
+        assert until(httpd.rests), "it asks again and again"
         for c in clients[:4]:
             c.socket.close()
         clients[4].socket.settimeout(10)
