@@ -87,7 +87,6 @@ MUTANTS = [
     ("receive_forgets_that_there_is_more", 4, CONNECTION, "\tc->readable = (size_t)n == room;\n",
      "\tc->readable = false;\n"),
     ("receive_starts_over_with_each_part", 4, CONNECTION, "\tx->end += n;\n", "\tx->end = x->start + n;\n"),
-    ("sent_forgets_where_it_was", 4, EXCHANGE, "\t\tif (s->at)\n\t\t\ts->at += part;\n", ""),
     ("sent_files_start_again", 4, EXCHANGE, "\t\ts->offset += part;\n", ""),
 
     ("timer_as_late_as_the_wheel", 5, TIMERS, "\tif (tick <= wheel->hand)\n\t\ttick = wheel->hand + 1;\n", ""),
