@@ -14,6 +14,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,18 +42,21 @@ MAX_OUTPUT = 16 << 20
 MAX_MEMORY = 2 << 30
 
 
-def _filter() -> bytes:
-    """The seccomp program: allowed calls pass, others fail with EACCES, other ABIs kill."""
+def program(special: Sequence[tuple[int, int, int, int]], allowed: Iterable[int]) -> bytes:
+    """The seccomp program: allowed calls pass, others fail with EACCES, other ABIs kill.
+
+    `special` comes first, finds the call's number, and returns or leaves it where it is.
+    """
     code = [(LD, 0, 0, 4), (JEQ, 1, 0, AUDIT_ARCH_X86_64), (RET, 0, 0, RET_KILL),
-            (LD, 0, 0, 0), (JGE, 0, 1, X32_BIT), (RET, 0, 0, RET_KILL)]
-    numbers = sorted(ALLOWED.values())
+            (LD, 0, 0, 0), (JGE, 0, 1, X32_BIT), (RET, 0, 0, RET_KILL), *special]
+    numbers = sorted(allowed)
     for i, number in enumerate(numbers):
         code.append((JEQ, len(numbers) - i, 0, number))
     code += [(RET, 0, 0, RET_ERRNO | EACCES), (RET, 0, 0, RET_ALLOW)]
     return b"".join(struct.pack("<HBBI", *line) for line in code)
 
 
-FILTER = _filter()
+FILTER = program((), ALLOWED.values())
 
 
 class _Program(ctypes.Structure):

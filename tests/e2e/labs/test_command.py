@@ -16,6 +16,7 @@ from grading import markers, submission
 @pytest.mark.parametrize(("given", "name"), [
     *((given, "02-shadow-paging") for given in ("2", "02", "shadow-paging", "02-shadow-paging")),
     *((given, "07-shares-and-credits") for given in ("7", "07", "shares-and-credits", "07-shares-and-credits")),
+    *((given, "08-four-servers") for given in ("8", "08", "four-servers", "08-four-servers")),
 ])
 def test_a_lab_has_a_number_and_a_name(given: str, name: str) -> None:
     assert labs.find(given).name == name
@@ -53,13 +54,16 @@ def test_skeleton_does_not_overwrite_work(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("lab", "files"), [
     ("02", {"gwalk.c", "shadow.c", "vtlb.c", "trap.c"}),
     ("07", {"lottery.c", "lag.c", "sched.c", "credit.c", "cap.c", "answers.toml"}),
+    ("08", {"design_sequential.c", "blocking.c", "design_process.c", "design_thread.c", "queue.c", "event_loop.c",
+            "connection.c", "exchange.c", "timers.c", "acceptor.c", "successor.c", "answers.toml"}),
 ])
 def test_skeleton_holds_the_files_to_edit_and_the_handout(lab: str, files: set[str],
                                                           skeletons: Callable[[str], Path]) -> None:
     assert {p.name for p in skeletons(lab).iterdir()} == files | {"README.md"}
 
 
-@pytest.mark.parametrize(("lab", "first"), [*(("02", n) for n in range(1, 7)), ("07", 2), ("07", 5), ("07", 8)])
+@pytest.mark.parametrize(("lab", "first"), [*(("02", n) for n in range(1, 7)), ("07", 2), ("07", 5), ("07", 8),
+                                           pytest.param("08", 8, marks=pytest.mark.slow)])
 def test_skeleton_from_a_step_has_the_steps_before_it_solved(lab: str, first: int, tmp_path: Path) -> None:
     assert run("skeleton", lab, "--step", str(first), tmp_path / "student").returncode == 0
     graded = grade(tmp_path / "out", tmp_path / "student", "--host-only", "--quiet", lab=lab)

@@ -199,6 +199,20 @@ class Httpd:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def runs(self) -> bool:
+        """A thread is on a processor, or waits for one."""
+        states = [stat.read_text().rpartition(")")[2].split()[0] for pid in [self.pid, *self.children()]
+                  for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+        return "R" in states
+
+    def rests(self) -> bool:
+        """Mostly asleep. However busy the machine is, who is always busy is never that."""
+        samples = []
+        for _ in range(40):
+            samples.append(self.runs())
+            time.sleep(0.005)
+        return sum(samples) < 20
+
 
 def make_root(folder: Path) -> Path:
     """The files that the tests ask for, and a secret beside them."""

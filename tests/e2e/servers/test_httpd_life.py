@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -99,7 +100,8 @@ class Load(threading.Thread):
 
     def connection(self) -> None:
         with Client(self.port, timeout=self.timeout) as c:
-            for _ in range(1000):
+            # sequential looks at what it was told when a connection has ended
+            for _ in range(100):
                 response = c.get("/medium.bin")
                 assert response.status == 200
                 self.answers += 1
@@ -204,6 +206,30 @@ def test_out_of_descriptors_others_wait_until_some_leave(root: Path, variant: st
             assert c.response().status == 200
             c.socket.close()
         assert httpd.get("/small.txt").status == 200
+
+
+@pytest.mark.parametrize("variant", ["prefork", "thread", "epoll", "poll", "select"])
+def test_a_limit_that_sinks_is_waited_out(root: Path, variant: str) -> None:
+    """EMFILE where there was room when the server began."""
+    with Httpd(root, *VARIANTS[variant]) as httpd:
+        httpd.get("/small.txt")
+        for pid in [httpd.pid, *httpd.children()]:
+            most = max(int(name) for name in os.listdir(f"/proc/{pid}/fd")) + 4
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        clients = resident(httpd, 20)
+        assert until(lambda: answered_at_once(clients[0]))
+        assert until(httpd.rests), "it asks again and again"
+        for c in clients[:4]:
+            c.socket.close()
+        clients[4].socket.settimeout(10)
+        assert clients[4].response().status == 200
+        for c in clients[5:]:
+            c.socket.close()
+
+
+def answered_at_once(c: Client) -> bool:
+    c.socket.settimeout(0.05)
+    return answered(c)
 
 
 def answered(c: Client) -> bool:

@@ -85,6 +85,7 @@ static void shed(struct acceptor *a)
 
 	if (a->reserve < 0)
 		return;
+	/* lab 08 step 6 begin: tell one */
 	close(a->reserve);
 	fd = accept_any(a, SOCK_NONBLOCK, &peer);
 	if (fd >= 0) {
@@ -95,12 +96,14 @@ static void shed(struct acceptor *a)
 		count(&a->worker->counters->refused, 1);
 	}
 	a->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	/* lab 08 step 6 end */
 }
 
 int accept_try(struct acceptor *a, int flags, struct in6_addr *peer)
 {
 	int fd;
 
+	/* lab 08 step 6 begin: take one, if there is room; skeleton: return ACCEPT_NONE; */
 	if (atomic_load(&a->open) >= a->most)
 		return ACCEPT_PAUSE;
 	fd = accept_any(a, flags, peer);
@@ -116,6 +119,7 @@ int accept_try(struct acceptor *a, int flags, struct in6_addr *peer)
 	if (a->worker->now - a->paused >= a->server->options.header_ms)
 		shed(a);
 	return ACCEPT_PAUSE;
+	/* lab 08 step 6 end */
 }
 
 static void watch(int epoll, int fd, uint32_t events)

@@ -69,14 +69,18 @@ void serve_blocking(struct worker *w, int fd, const struct in6_addr *peer)
 	while (wants != CONNECTION_ENDS) {
 		enum phase phase = c.phase;
 
+		/* lab 08 step 1 begin: the call that it wants; skeleton: wants = CONNECTION_ENDS; */
 		if (wants == CONNECTION_READS)
 			wants = receive(&c, &armed, early);
 		else if (wants == CONNECTION_WRITES)
 			wants = connection_send(&c);
 		else
 			wants = connection_work(&c);
+		/* lab 08 step 1 end */
+		/* lab 08 step 5 begin: too late? */
 		if (wants != CONNECTION_ENDS && w->now >= c.deadline)
 			wants = connection_expire(&c);
+		/* lab 08 step 5 end */
 		early = wants == CONNECTION_READS && phase == c.phase && phase == PHASE_IDLE;
 	}
 	connection_close(&c);

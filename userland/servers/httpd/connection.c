@@ -257,6 +257,7 @@ enum connection_wants connection_receive(struct connection *c)
 	}
 	n = recv(c->fd, x->in + x->end, room, 0);
 	worker_tick(w);
+	/* lab 08 step 4 begin: what has come, all or part of a request; skeleton: return CONNECTION_ENDS; */
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		c->readable = errno == EINTR;
 		if (c->phase == PHASE_IDLE)
@@ -268,6 +269,7 @@ enum connection_wants connection_receive(struct connection *c)
 	c->readable = (size_t)n == room;
 	count(&w->counters->received, n);
 	x->end += n;
+	/* lab 08 step 4 end */
 	if (c->phase == PHASE_IDLE)
 		enter(c, PHASE_REQUEST, options_of(c)->header_ms);
 	return advance(c);
@@ -321,6 +323,7 @@ enum connection_wants connection_send(struct connection *c)
 	if (!exchange_pending(x))
 		return advance(c);
 	n = x->segments[x->first].at ? send_memory(c) : send_file(c);
+	/* lab 08 step 4 begin: what has gone, all or part of an answer; skeleton: return CONNECTION_ENDS; */
 	if (n < 0) {
 		worker_tick(c->worker);
 		c->writable = errno != EAGAIN;
@@ -332,6 +335,7 @@ enum connection_wants connection_send(struct connection *c)
 		return advance(c);
 	enter(c, PHASE_ANSWER, options_of(c)->write_ms);
 	return CONNECTION_WRITES;
+	/* lab 08 step 4 end */
 }
 
 enum connection_wants connection_work(struct connection *c)
@@ -358,6 +362,7 @@ enum connection_wants connection_expire(struct connection *c)
 {
 	struct counters *counters = c->worker->counters;
 
+	/* lab 08 step 5 begin: what the deadline was for; skeleton: return CONNECTION_ENDS; */
 	switch (c->phase) {
 	case PHASE_IDLE:
 		count(&counters->timeouts[TIMEOUT_IDLE], 1);
@@ -377,4 +382,5 @@ enum connection_wants connection_expire(struct connection *c)
 	default:
 		return CONNECTION_ENDS;
 	}
+	/* lab 08 step 5 end */
 }

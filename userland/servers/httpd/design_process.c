@@ -104,9 +104,11 @@ static void child_of_connection(struct family *f, unsigned int index, int fd,
 {
 	struct worker worker;
 
+	/* lab 08 step 2 begin: a child's life */
 	listeners_close(&f->server->listeners);
 	begin_child(f, &worker, index);
 	serve_one(f, &worker, index, fd, peer);
+	/* lab 08 step 2 end */
 }
 
 /* --- in the parent --- */
@@ -132,6 +134,7 @@ static void reap(struct family *f)
 	unsigned int i;
 	pid_t pid;
 
+	/* lab 08 step 2 begin: ask who has ended */
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
 		for (i = 0; i < f->most && f->children[i].pid != pid; i++)
 			;
@@ -145,6 +148,7 @@ static void reap(struct family *f)
 		if (f->server->options.per_connection)
 			acceptor_release(&f->acceptor);
 	}
+	/* lab 08 step 2 end */
 }
 
 static unsigned int free_place(const struct family *f)
@@ -171,6 +175,7 @@ static bool run_per_connection(struct family *f)
 			reap(f);
 		if (fd < 0)
 			continue;
+		/* lab 08 step 2 begin: a child for each connection; skeleton: close(fd); */
 		index = free_place(f);
 		pid = give_birth(f, index);
 		if (!pid) {
@@ -182,6 +187,7 @@ static bool run_per_connection(struct family *f)
 			count(&f->worker.counters->refused, 1);
 			acceptor_release(&f->acceptor);
 		}
+		/* lab 08 step 2 end */
 	}
 	return false;
 }

@@ -24,6 +24,7 @@ int serve_sequential(struct server *server, struct error *err)
 	worker_init(&worker, server, 0);
 	acceptor_init(&acceptor, server, &worker, 0, 1, 1);
 	control_reader(&worker.idle_fd);
+	/* lab 08 step 1 begin: one connection after the other */
 	while ((fd = accept_next(&acceptor, &peer)) != ACCEPT_STOP) {
 		if (fd == ACCEPT_TICK) {
 			server_tick(server);
@@ -32,6 +33,7 @@ int serve_sequential(struct server *server, struct error *err)
 		serve_blocking(&worker, fd, &peer);
 		acceptor_release(&acceptor);
 	}
+	/* lab 08 step 1 end */
 	control_reader(NULL);
 	acceptor_end(&acceptor);
 	worker_end(&worker);

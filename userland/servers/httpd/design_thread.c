@@ -92,10 +92,12 @@ static void *thread_of_pool(void *argument)
 	struct place *place = argument;
 	struct waiting waiting;
 
+	/* lab 08 step 3 begin: a thread of the pool */
 	while (queue_take(&place->crew->queue, &waiting)) {
 		serve_blocking(&place->worker, waiting.fd, &waiting.peer);
 		acceptor_release(&place->crew->acceptor);
 	}
+	/* lab 08 step 3 end */
 	leave(place);
 	return NULL;
 }

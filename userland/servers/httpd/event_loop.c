@@ -25,6 +25,7 @@ static void end_client(struct loop *l, struct client *client)
 	l->calls->remove(l->set, client->connection.fd, true);
 	connection_close(&client->connection);
 	acceptor_release(&l->acceptor);
+	l->retry = 0;
 	client->next = l->free;
 	l->free = client;
 }
@@ -47,6 +48,7 @@ static bool step(struct loop *l, struct client *client)
 {
 	struct connection *c = &client->connection;
 
+	/* lab 08 step 4 begin: one call, if it need not wait; skeleton: return false; */
 	switch (client->wants) {
 	case CONNECTION_READS:
 		if (!c->readable && !client->hangup)
@@ -64,6 +66,7 @@ static bool step(struct loop *l, struct client *client)
 	default:
 		return false;
 	}
+	/* lab 08 step 4 end */
 }
 
 /* Make all calls that can be made now, but not so many that others would starve. */
@@ -72,6 +75,7 @@ static void run_client(struct loop *l, struct client *client)
 	struct connection *c = &client->connection;
 	int left = CALLS_AT_ONCE;
 
+	/* lab 08 step 4 begin: a turn */
 	while (left && step(l, client))
 		left--;
 	if (client->working)
@@ -88,6 +92,7 @@ static void run_client(struct loop *l, struct client *client)
 	l->calls->watch(l->set, c->fd,
 			client->wants == CONNECTION_READS ? WATCH_READ : WATCH_WRITE);
 	timer_set(&l->timers, &client->timer, c->deadline);
+	/* lab 08 step 4 end */
 }
 
 static void run_again(struct loop *l)
@@ -121,6 +126,7 @@ static void expire(struct loop *l)
 {
 	struct timer *timer;
 
+	/* lab 08 step 5 begin: whose time is over */
 	while ((timer = timers_expired(&l->timers, l->worker.now))) {
 		struct client *client =
 			(struct client *)((char *)timer - offsetof(struct client, timer));
@@ -129,6 +135,7 @@ static void expire(struct loop *l)
 		if (!client->again)
 			run_client(l, client);
 	}
+	/* lab 08 step 5 end */
 }
 
 /* --- new connections --- */
@@ -187,8 +194,10 @@ static bool accept_some(struct loop *l)
 
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		fd = accept_try(&l->acceptor, SOCK_NONBLOCK, &peer);
-		if (fd == ACCEPT_PAUSE)
+		if (fd == ACCEPT_PAUSE) {
 			watch_listeners(l, false);
+			l->retry = l->worker.now + ACCEPT_RETRY_MS;
+		}
 		if (fd < 0)
 			return true;
 		if (l->calls->add(l->set, fd, l->free ? l->free : &l->clients[l->used], false))
@@ -224,6 +233,7 @@ static void end_idle(struct loop *l)
 /* True when there is no more to do. */
 static bool draining(struct loop *l)
 {
+	/* lab 08 step 7 begin: what is still to be done; skeleton: return true; */
 	if (l->accepting || !l->ending) {
 		while (!control_handed_over() && l->accepting && !accept_some(l))
 			;
@@ -232,9 +242,18 @@ static bool draining(struct loop *l)
 	if (!l->ending && control_grace_over())
 		end_idle(l);
 	return !atomic_load(&l->acceptor.open) || control_late();
+	/* lab 08 step 7 end */
 }
 
 /* --- turns --- */
+
+/* A pause ends when there may be room again; if not, it begins again. */
+static bool pause_over(const struct loop *l)
+{
+	/* Out of descriptors, there may be one only when a connection has ended, or by and by. */
+	return atomic_load(&l->acceptor.open) < l->acceptor.most &&
+	       (!l->acceptor.paused || l->worker.now >= l->retry);
+}
 
 static void clear_wake(const struct loop *l)
 {
@@ -288,9 +307,7 @@ void loop_run(struct loop *l)
 		expire(l);
 		if (control_draining() && draining(l))
 			return;
-		/* A pause ends when there may be room again; if not, it begins again. */
-		if (!l->accepting && !control_draining() &&
-		    atomic_load(&l->acceptor.open) < l->acceptor.most)
+		if (!l->accepting && !control_draining() && pause_over(l))
 			watch_listeners(l, true);
 	}
 }

@@ -48,6 +48,7 @@ struct client {
  * @free: those of them that are free
  * @again: those that can go on without waiting
  * @wake: eventfd: helpers are done, or the server is to end
+ * @retry: ms, when a pause for want of a descriptor is over
  * @accepting: listening sockets are watched
  * @ending: idle connections were closed
  */
@@ -65,6 +66,7 @@ struct loop {
 	struct client *free;
 	struct client *again;
 	int wake;
+	int64_t retry;
 	bool accepting;
 	bool ending;
 };

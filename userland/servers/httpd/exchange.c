@@ -92,6 +92,7 @@ void exchange_put_file(struct exchange *x, struct file *file, uint64_t offset, u
 
 void exchange_sent(struct exchange *x, uint64_t length)
 {
+	/* lab 08 step 4 begin: so many octets less; skeleton: return; */
 	while (length) {
 		struct segment *s = &x->segments[x->first];
 		uint64_t part = length < s->left ? length : s->left;
@@ -107,6 +108,7 @@ void exchange_sent(struct exchange *x, uint64_t length)
 			file_put(s->file);
 		x->first++;
 	}
+	/* lab 08 step 4 end */
 	if (exchange_pending(x))
 		return;
 	x->first = 0;

@@ -23,18 +23,21 @@ void queue_destroy(struct queue *q)
 
 void queue_put(struct queue *q, struct waiting waiting)
 {
+	/* lab 08 step 3 begin: append, when there is room */
 	pthread_mutex_lock(&q->lock);
 	while (q->length == q->size)
 		pthread_cond_wait(&q->drained, &q->lock);
 	q->ring[(q->first + q->length++) % q->size] = waiting;
 	pthread_cond_signal(&q->filled);
 	pthread_mutex_unlock(&q->lock);
+	/* lab 08 step 3 end */
 }
 
 bool queue_take(struct queue *q, struct waiting *waiting)
 {
 	bool taken;
 
+	/* lab 08 step 3 begin: take the first, when there is one; skeleton: taken = false; */
 	pthread_mutex_lock(&q->lock);
 	while (!q->length && !q->closed)
 		pthread_cond_wait(&q->filled, &q->lock);
@@ -46,13 +49,16 @@ bool queue_take(struct queue *q, struct waiting *waiting)
 		pthread_cond_signal(&q->drained);
 	}
 	pthread_mutex_unlock(&q->lock);
+	/* lab 08 step 3 end */
 	return taken;
 }
 
 void queue_close(struct queue *q)
 {
+	/* lab 08 step 3 begin: no more will come */
 	pthread_mutex_lock(&q->lock);
 	q->closed = true;
 	pthread_cond_broadcast(&q->filled);
 	pthread_mutex_unlock(&q->lock);
+	/* lab 08 step 3 end */
 }

@@ -18,6 +18,7 @@ static void link_timer(struct timers *wheel, struct timer *timer)
 	int64_t tick = (timer->deadline + TIMER_TICK - 1) / TIMER_TICK;
 	struct timer *head;
 
+	/* lab 08 step 5 begin: into its slot */
 	if (tick <= wheel->hand)
 		tick = wheel->hand + 1;
 	if (tick > wheel->hand + TIMER_SLOTS - 1)
@@ -28,6 +29,7 @@ static void link_timer(struct timers *wheel, struct timer *timer)
 	timer->previous = head->previous;
 	head->previous->next = timer;
 	head->previous = timer;
+	/* lab 08 step 5 end */
 }
 
 void timers_init(struct timers *wheel, int64_t now)
@@ -65,6 +67,7 @@ struct timer *timers_expired(struct timers *wheel, int64_t now)
 	/* After a long sleep (SIGSTOP, a suspended laptop) one round is as good as many. */
 	if (due > wheel->hand + TIMER_SLOTS)
 		wheel->hand = due - TIMER_SLOTS;
+	/* lab 08 step 5 begin: the hand moves on */
 	while (wheel->hand < due) {
 		struct timer *head = &wheel->slots[(wheel->hand + 1) % TIMER_SLOTS];
 		struct timer *timer = head->next;
@@ -83,5 +86,6 @@ struct timer *timers_expired(struct timers *wheel, int64_t now)
 		link_timer(wheel, timer);
 		wheel->hand--;
 	}
+	/* lab 08 step 5 end */
 	return NULL;
 }
