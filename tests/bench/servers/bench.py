@@ -1,7 +1,7 @@
 """The servers beside Debian's: nginx, lighttpd, h2o and apache, on this host.
 
-What counts is the server's CPU time per request, of all its processes. Who competes takes turns; bounds that name a peer are
-that part of the peer's median in the same run.
+What counts is the server's CPU time per request, of all its processes. Who competes takes turns; bounds that name a
+peer are that part of the peer's median in the same run.
 """
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ DIRECTORY_LEAST = 100_000
 
 
 def case(what: str, who: str, rounds: int = 99, seconds: float = 1, argument: str = "") -> Case:
-    return Case(what, who, ["env", f"BENCH_SECONDS={seconds}", sys.executable, "tests/bench/servers/slice.py", what, argument or who], rounds)
+    return Case(what, who, ["env", f"BENCH_SECONDS={seconds}", sys.executable, "tests/bench/servers/slice.py", what,
+                            argument or who], rounds)
 
 
 def plans(kernel: str, quick: bool) -> list[Plan]:
@@ -65,24 +66,29 @@ def beside(found: Slices, key: str, name: str, case: str, ours: str, part: float
     spreads = {who: s for who in peers if (s := found.spread("requests", case, who, cpu))}
     target = part * min(s.median for s in spreads.values()) if spreads else None
     of = peers[0] if len(peers) == 1 else f"the best of {' and '.join(peers)}"
-    return Figure(key, name, "us", target, found.spread("requests", case, ours, cpu), {k: s for k, s in spreads.items()},
+    return Figure(key, name, "us", target, found.spread("requests", case, ours, cpu),
+                  {k: s for k, s in spreads.items()},
                   note=f"server's CPU time per request; target: {part:g} of {of}")
 
 
 def loops(found: Slices) -> Figure:
     """Two loops on two cores, as times one on one.
 
-    Where the generator has a core of its own, this is requests a second against requests a second. Where it has to share the two, it would be a measure
-    of the generator, which needs as much time as the server: then it is what two cores full of server would answer, 2 x the price
-    with one loop / the price with two that run at the same time and share the cores with the generator. What two loops take from each other
-    (locks, caches, the kernel's tables) makes the second price larger.
-    """
+    Where the generator has a core of its own, this is requests a second against requests a second. Where it has to
+    share the two, it would be a measure of the generator, which needs as much time as the server: then it is what
+    two cores full of server would answer, 2 x the price with one loop / the price with two that run at the same
+    time and share the cores with the generator. What two loops take from each other (locks, caches, the kernel's
+    tables) makes the second price larger.
+"""
     shared = any(found.rounds("loops", "loops", "loops", lambda r: r["shared"]).values())
     value: Callable[[dict], float] = (lambda r: 1 / r["cpu_us"]) if shared else (lambda r: r["answered"])
     one, two = found.rounds("loops", "loops", "event", value), found.rounds("loops", "loops", "loops", value)
     factor = 2 if shared else 1
-    note = "2 x CPU time per request with one loop / with two at the same time: the generator shares the cores" if shared else "requests a second"
-    return Figure("loops", "two loops on two cores", "x one loop", 1.7, Spread.of(factor * two[n] / one[n] for n in one if n in two), at_least=True, note=note)
+    note = "requests a second"
+    if shared:
+        note = "2 x CPU time per request with one loop / with two at the same time: the generator shares the cores"
+    return Figure("loops", "two loops on two cores", "x one loop", 1.7,
+                  Spread.of(factor * two[n] / one[n] for n in one if n in two), at_least=True, note=note)
 
 
 def load_beside_wrk(found: Slices) -> Figure:
@@ -101,7 +107,8 @@ def stays_available(found: Slices, who: str, name: str) -> Figure:
     for attack in ATTACKS:
         for n, percent in found.rounds("slow", f"slow: {attack}", who, lambda r: r["answered_percent"]).items():
             worst[n] = min(worst.get(n, 100), percent)
-    peer = [v for attack in ATTACKS for v in found.rounds("slow", f"slow: {attack}", "apache-event", lambda r: r["answered_percent"]).values()]
+    peer = [v for attack in ATTACKS for v in found.rounds("slow", f"slow: {attack}", "apache-event",
+                                                          lambda r: r["answered_percent"]).values()]
     return Figure(f"slow_{who}", f"{name}: 600 slow clients", "% answered", 99, Spread.of(worst.values()),
                   {"apache-event": Spread.of([min(peer)])} if peer else {}, at_least=True,
                   note="requests of others that are answered within a second, in the worst of slowhttptest -H, -B, -X")
@@ -117,15 +124,19 @@ def figures(results: dict[str, dict]) -> list[Figure]:
            beside(found, "close_nginx", "event, one connection a request", "close", "event", 1.00, ("nginx",)),
            Figure("idle_cpu", "event, 10 000 idle connections: CPU per request", "x none idle", 1.10,
                   found.spread("idle", "idle", "event", lambda r: r["crowded"]["cpu_us"] / r["none"]["cpu_us"])),
-           Figure("idle_memory", "... memory of an idle connection", "KiB PSS", 2, found.spread("idle", "idle", "event", lambda r: r["kib_a_connection"])),
+           Figure("idle_memory", "... memory of an idle connection", "KiB PSS", 2,
+                  found.spread("idle", "idle", "event", lambda r: r["kib_a_connection"])),
            loops(found),
-           Figure("directory", "directory: lookups in a second of one core", "lookups", DIRECTORY_LEAST, lookups, at_least=True,
-                  note="per second of the directory's CPU time; lookups_per_second in the detail is what one client got"),
+           Figure("directory", "directory: lookups in a second of one core", "lookups", DIRECTORY_LEAST, lookups,
+                  at_least=True,
+                  note="per second of the directory's CPU time; lookups_per_second in the detail is what one client "
+                       "got"),
            stays_available(found, "event", "event"), stays_available(found, "per-connection", "thread per connection"),
            load_beside_wrk(found)]
     for who, name in (("event", "event"), ("per-connection", "thread per connection")):
         served = found.spread("limit", "limit", who, lambda r: r["served_percent"])
-        out.append(Figure(f"limit_{who}", f"{name}: 400 clients, 256 descriptors", "% served", 100, served, at_least=True,
+        out.append(Figure(f"limit_{who}", f"{name}: 400 clients, 256 descriptors", "% served", 100, served,
+                          at_least=True,
                           note="of those who wait until others leave as well; 0 if the server ended"))
     return out
 

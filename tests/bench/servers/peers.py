@@ -1,5 +1,5 @@
-"""Other people's servers from Debian, each in the configuration that suits it best here: one worker (or a pool as large as
-ours), no log, descriptors of files kept open where it can, and nothing that a request for a small file does not need.
+"""Other people's servers from Debian, each in the configuration that suits it best here: one worker (or a pool as large
+as ours), no log, descriptors of files kept open where it can, nothing that a request for a small file does not need.
 
 Configurations are written to a folder that is thrown away; who is started by root works as nobody.
 """
@@ -28,7 +28,8 @@ class Peer:
 
 def nginx(folder: Path, root: Path, port: int) -> list[str]:
     """Open files are cached. tcp_nopush would cost two system calls a request, and the log is off."""
-    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};"
+                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(f"""
 user nobody nogroup;
 worker_processes 1;
@@ -133,7 +134,8 @@ PEERS = {peer.key: peer for peer in (
     Peer("lighttpd", "lighttpd", "lighttpd", lighttpd),
     Peer("h2o", "h2o", "h2o", h2o),
     Peer("apache-event", "apache event", "apache2", apache(
-        "event", "StartServers 1\nServerLimit 4\nThreadsPerChild 64\nMaxRequestWorkers 256\nMinSpareThreads 64\nMaxSpareThreads 256")),
+        "event", "StartServers 1\nServerLimit 4\nThreadsPerChild 64\nMaxRequestWorkers 256\nMinSpareThreads "
+                 "64\nMaxSpareThreads 256")),
     Peer("apache-prefork", "apache prefork", "apache2", apache(
         "prefork", "StartServers 64\nMinSpareServers 1\nMaxSpareServers 64\nServerLimit 80\nMaxRequestWorkers 80")),
 )}

@@ -30,7 +30,8 @@ from subjects import Cpus, Server, Variant
 CPUS = Cpus.of_this_machine()
 SMALL, OCTETS, LARGE = "/small.txt", 612, "/large.txt"
 SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))
-OURS = {v.key: v for v in (subjects.EVENT, subjects.POOL, subjects.PREFORK, subjects.THREAD, subjects.FORK, subjects.TWO_LOOPS)}
+OURS = {v.key: v for v in (subjects.EVENT, subjects.POOL, subjects.PREFORK, subjects.THREAD, subjects.FORK,
+                           subjects.TWO_LOOPS)}
 
 
 @contextlib.contextmanager
@@ -72,7 +73,8 @@ def cost(report: dict) -> dict:
 
 
 def closed(server: Server, *options: object, cpu: str = CPUS.generator, connections: int = 64) -> dict:
-    return generator.load(server, SMALL, cpu, "--connections", connections, "--warmup", 0.2, "--duration", SECONDS, *options)
+    return generator.load(server, SMALL, cpu, "--connections", connections, "--warmup", 0.2, "--duration", SECONDS,
+                          *options)
 
 
 def keep_alive(who: str) -> dict:
@@ -90,7 +92,8 @@ def idle(who: str) -> dict:
     count = int(os.environ.get("BENCH_IDLE", "10000"))
     with running(who, "--idle-timeout", "3600", "--header-timeout", "3600") as server:
         none, before = cost(closed(server)), accounting.pss_kib([server.pid])
-        holder = generator.background(generator.load_command(server, SMALL, CPUS.generator, "--connections", 1, "--rate", 0.1, "--idle", count,
+        holder = generator.background(generator.load_command(server, SMALL, CPUS.generator, "--connections", 1,
+                                                             "--rate", 0.1, "--idle", count,
                                                              "--idle-after-request", "--duration", "1h"))
         try:
             end = time.monotonic() + 60
@@ -101,7 +104,8 @@ def idle(who: str) -> dict:
             if held < count:
                 raise RuntimeError(f"{held} connections instead of {count} are held: is ulimit -Hn above that?")
             crowded = cost(closed(server))
-            return {"none": none, "crowded": crowded, "kib_a_connection": (accounting.pss_kib([server.pid]) - before) / count}
+            return {"none": none, "crowded": crowded,
+                    "kib_a_connection": (accounting.pss_kib([server.pid]) - before) / count}
         finally:
             holder.kill()
             holder.wait()
@@ -109,7 +113,8 @@ def idle(who: str) -> dict:
 
 def thread_times(pid: int) -> list[int]:
     """ns of CPU time of each thread."""
-    return [int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0]) for thread in os.listdir(f"/proc/{pid}/task")]
+    return [int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
+            for thread in os.listdir(f"/proc/{pid}/task")]
 
 
 def loops(who: str) -> dict:
@@ -128,7 +133,8 @@ def wrk(who: str) -> dict:
         if who == "wrk":
             return {"cpu_us": generator.wrk(server, SMALL, CPUS.generator, 64, max(round(SECONDS), 1))["cpu"]}
         before = accounting.sample([server.pid])
-        report = generator.load(server, SMALL, CPUS.generator, "--connections", 64, "--duration", max(round(SECONDS), 1))
+        report = generator.load(server, SMALL, CPUS.generator, "--connections", 64, "--duration",
+                                max(round(SECONDS), 1))
         return {"cpu_us": accounting.used(before, accounting.sample([server.pid])) * 1e6 / report["requests"]}
 
 
@@ -136,11 +142,13 @@ def directory(_: str) -> dict:
     """The directory on one CPU, and who asks it on another."""
     port = subjects.free_port()
     program = str(subjects.BIN / "directory")
-    server = subprocess.Popen(["taskset", "-c", CPUS.server, program, "serve", "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(["taskset", "-c", CPUS.server, program, "serve", "--listen", f"127.0.0.1:{port}"],
+                              stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout
         server.stdout.readline()
-        return json.loads(generator.run(["taskset", "-c", CPUS.generator, program, "bench", "--directory", f"127.0.0.1:{port}",
+        return json.loads(generator.run(["taskset", "-c", CPUS.generator, program, "bench", "--directory",
+                                         f"127.0.0.1:{port}",
                                          "--seconds", str(max(round(SECONDS), 1)), "--json"]))
     finally:
         server.kill()
@@ -152,23 +160,28 @@ ATTACKS = {"slow heads": ["-H", "-i", "2"], "slow bodies": ["-B", "-i", "2", "-s
 
 
 def slow(who: str) -> dict:
-    """600 connections of slowhttptest; meanwhile others ask, 50 times a second. What counts is how many of those are answered
-    within a second. `service` is what slowhttptest itself saw."""
+    """600 connections of slowhttptest; meanwhile others ask, 50 times a second. What counts is how many of
+    those are answered within a second. `service` is what slowhttptest itself saw."""
     what, _, who = who.partition(": ")
     seconds = 4 if SECONDS < 1 else 10
     # A slow reader of a small answer has it all at once.
     target = LARGE if what == "slow readers" else SMALL
     with running(who) as server:
-        attack = subprocess.Popen(["taskset", "-c", CPUS.generator, "slowhttptest", *ATTACKS[what], "-c", "600", "-r", "300", "-l", str(seconds), "-p", "3",
-                                   "-u", server.url(target)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        attack = subprocess.Popen(["taskset", "-c", CPUS.generator, "slowhttptest", *ATTACKS[what], "-c", "600", "-r",
+                                   "300", "-l", str(seconds), "-p", "3",
+                                   "-u", server.url(target)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
         time.sleep(2.5)
         # By connections of their own, so as not to sit on one that was had before the crowd came.
-        report = generator.load(server, SMALL, CPUS.generator, "--connections", 8, "--rate", 50, "--duration", seconds - 3, "--timeout", 1, "--close")
+        report = generator.load(server, SMALL, CPUS.generator, "--connections", 8, "--rate", 50, "--duration",
+                                seconds - 3, "--timeout", 1, "--close")
         said, _ = attack.communicate(timeout=60)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
     verdict = re.findall(r"service available:\s*(YES|NO)", plain)
-    return {"answered_percent": 100 * report["outcomes"]["ok"] / report["requests"], "p99_us": report["latency"]["p99_us"],
-            "service": "".join(verdict[-1:]) or "unknown", "connected": [int(n) for n in re.findall(r"connected:\s*(\d+)", plain)][-1:]}
+    return {"answered_percent": 100 * report["outcomes"]["ok"] / report["requests"],
+            "p99_us": report["latency"]["p99_us"],
+            "service": "".join(verdict[-1:]) or "unknown",
+            "connected": [int(n) for n in re.findall(r"connected:\s*(\d+)", plain)][-1:]}
 
 
 def ask(s: socket.socket) -> bool:
@@ -194,7 +207,9 @@ def limit(who: str) -> dict:
     with folder() as place:
         program = subjects.BIN / "httpd"
         options = " ".join(OURS[who].options)
-        server = subprocess.Popen(["sh", "-c", f"ulimit -n 256; exec {program} {options} --listen 127.0.0.1:0 --root {place / 'root'}"],
+        server = subprocess.Popen(["sh", "-c",
+                                   f"ulimit -n 256; exec {program} {options} --listen 127.0.0.1:0 --root "
+                                   f"{place / 'root'}"],
                                   stdout=subprocess.PIPE, text=True, start_new_session=True)
         resource.setrlimit(resource.RLIMIT_NOFILE, hard)
         assert server.stdout
@@ -218,7 +233,8 @@ def limit(who: str) -> dict:
             subject.stop()
 
 
-CASES: dict[str, Callable[[str], dict]] = {"keep-alive": keep_alive, "close": close, "idle": idle, "loops": loops, "wrk": wrk,
+CASES: dict[str, Callable[[str], dict]] = {"keep-alive": keep_alive, "close": close, "idle": idle, "loops": loops,
+                                           "wrk": wrk,
                                            "directory": directory, "slow": slow, "limit": limit}
 
 

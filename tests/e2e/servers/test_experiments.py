@@ -1,4 +1,4 @@
-"""The experiments: what their figures are made of, that no order is given where there is none, and that each of them runs."""
+"""The experiments: what their figures are made of, that no order is given where there is none, that each runs."""
 from __future__ import annotations
 
 import json
@@ -36,7 +36,7 @@ from recipes import NAMES
 
 @pytest.mark.parametrize(("slices", "left_out"), [(6, 0), (7, 0), (8, 0), (9, 1), (11, 1), (12, 2), (15, 3), (20, 5)])
 def test_interval_leaves_out_as_many_as_95_percent_allow(slices: int, left_out: int) -> None:
-    """The well-known ranks of the sign test: of 9 the second least to the second most, of 20 the sixth to the fifteenth."""
+    """The ranks of the sign test: of 9 the second least to the second most, of 20 the sixth to the fifteenth."""
     found = Interval.of(range(slices))
     assert (found.low, found.high) == (left_out, slices - 1 - left_out)
 
@@ -76,8 +76,10 @@ def test_nothing_is_told_apart_by_few_slices() -> None:
     assert of(1, 1, 1, 1, 1, 1).apart_from(many)
 
 
-@pytest.mark.parametrize(("better", "worse", "less", "verdict"), [("a", "b", True, "held"), ("b", "a", True, "reversed"),
-                                                                  ("a", "b", False, "reversed"), ("b", "a", False, "held")])
+@pytest.mark.parametrize(("better", "worse", "less", "verdict"),
+                         [("a", "b", True, "held"), ("b", "a", True, "reversed"),
+                                                                  ("a", "b", False, "reversed"),
+                          ("b", "a", False, "held")])
 def test_a_pair_is_judged_the_right_way_round(better: str, worse: str, less: bool, verdict: str) -> None:
     assert ranking.judge({"a": A, "b": B}, better, worse, less).verdict == verdict
 
@@ -157,7 +159,8 @@ print(flush=True); sys.stdin.readline()
 
 @pytest.mark.parametrize("ignore", [False, True])
 def test_cpu_time_of_ended_children_is_found_or_known_to_be_lost(ignore: bool) -> None:
-    with subprocess.Popen([sys.executable, "-c", SPINS.format(ignore=ignore)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", SPINS.format(ignore=ignore)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdin and parent.stdout
         parent.stdout.readline()
         before = accounting.sample([parent.pid])
@@ -180,7 +183,8 @@ def test_memory_that_is_shared_counts_once() -> None:
     """PSS of a parent with ten children that share 64 MiB is about 64 MiB; RSS would be eleven times that."""
     code = ("import os, sys, time\nshared = bytearray(b'x') * (64 << 20)\n"
             "for _ in range(10):\n    if not os.fork(): time.sleep(60); os._exit(0)\nprint(flush=True); time.sleep(60)")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
+                          start_new_session=True) as parent:
         assert parent.stdout
         parent.stdout.readline()
         time.sleep(0.2)
@@ -205,13 +209,16 @@ def test_table_of_strace() -> None:
 
 
 def test_output_of_wrk() -> None:
-    text = "  Latency Distribution\n     50%   57.00us\n     75%    1.20ms\n     90%  900.00us\n     99%    1.02s \n  1234 requests in 3.00s, 1.00MB read\n"
-    assert generator.parse_wrk(text.replace("s \n", "s\n")) == {"requests": 1234, "p50": 57, "p75": 1200, "p90": 900, "p99": 1.02e6}
+    text = ("  Latency Distribution\n     50%   57.00us\n     75%    1.20ms\n     90%  900.00us\n     99%    1.02s \n"
+            "  1234 requests in 3.00s, 1.00MB read\n")
+    assert generator.parse_wrk(text.replace("s \n", "s\n")) == {"requests": 1234, "p50": 57, "p75": 1200, "p90": 900,
+                                                                "p99": 1.02e6}
 
 
 def test_output_of_hey() -> None:
     lines = [f"{n / 1000},0,0,0,0,0,200,0" for n in range(1, 101)] + ["9,0,0,0,0,0,503,0"]
-    found = generator.parse_hey("\n".join(["response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset", *lines]))
+    head = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset"
+    found = generator.parse_hey("\n".join([head, *lines]))
     assert found["requests"] == 100 and found["p50"] == pytest.approx(51_000) and found["max"] == pytest.approx(100_000)
 
 
@@ -252,7 +259,8 @@ def test_report_says_where_the_course_does_not_hold_and_why() -> None:
     report = made_up_report("close")
     pairs = {(p["better"], p["worse"]): p for p in report["course pairs"]}
     assert pairs["event", "thread"]["verdict"] == pairs["thread", "process"]["verdict"] == "held"
-    assert pairs["process", "sequential"]["verdict"] == "reversed" and "nobody waiting" in pairs["process", "sequential"]["why"]
+    assert pairs["process", "sequential"]["verdict"] == "reversed" and "nobody waiting" in pairs["process",
+                                                                                                 "sequential"]["why"]
     assert all(p["verdict"] == "held" for p in report["predicted pairs"])
 
 
@@ -280,9 +288,11 @@ def test_page_has_the_state_measurements_if_they_are_there(tmp_path: Path) -> No
     (tmp_path / "close.svg").write_text("<svg/>")
     page.write(tmp_path)
     assert "id=state" not in (tmp_path / "index.html").read_text()
-    (tmp_path / "state.json").write_text(json.dumps({"title": "Where it lives", "rows": [{"form": "soft", "octets": 12}]}))
+    (tmp_path / "state.json").write_text(json.dumps({"title": "Where it lives",
+                                                     "rows": [{"form": "soft", "octets": 12}]}))
     page.write(tmp_path)
-    assert "Where it lives" in (tmp_path / "index.html").read_text() and "<td>soft</td>" in (tmp_path / "index.html").read_text()
+    text = (tmp_path / "index.html").read_text()
+    assert "Where it lives" in text and "<td>soft</td>" in text
 
 
 # --- all of it, on a running server ---
@@ -290,8 +300,10 @@ def test_page_has_the_state_measurements_if_they_are_there(tmp_path: Path) -> No
 
 @pytest.fixture(scope="module")
 def programs() -> Path:
-    for where, what in (("userland", ["httpd", "load"]), ("userland/servers/experiments", ["experiment-libuv", "experiment-libmicrohttpd"])):
-        done = subprocess.run(["make", "-s", "-C", TREE / where, f"O={NATIVE}", *(f"{NATIVE}/bin/{name}" for name in what)],
+    for where, what in (("userland", ["httpd", "load"]),
+                        ("userland/servers/experiments", ["experiment-libuv", "experiment-libmicrohttpd"])):
+        done = subprocess.run(["make", "-s", "-C", TREE / where, f"O={NATIVE}",
+                               *(f"{NATIVE}/bin/{name}" for name in what)],
                               capture_output=True, text=True, check=False)
         if done.returncode and "experiment" in what[0]:
             pytest.skip("no libuv or libmicrohttpd to build with: make peers")
@@ -300,7 +312,8 @@ def programs() -> Path:
 
 
 def run_quick(name: str, out: Path) -> dict:
-    done = subprocess.run([HERE / "run", "--quick", "--out", out, name], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run([HERE / "run", "--quick", "--out", out, name], capture_output=True, text=True, check=False,
+                          timeout=300)
     assert done.returncode == 0, done.stderr
     ElementTree.parse(out / f"{name}.svg")
     assert f"id='{name}'" in (out / "index.html").read_text()
@@ -316,7 +329,8 @@ def check_all_was_measured(name: str, report: dict) -> None:
     assert len(report["measured order"]) == 1
 
 
-@pytest.mark.parametrize("name", [name if name == "starvation" else pytest.param(name, marks=pytest.mark.slow) for name in NAMES])
+@pytest.mark.parametrize("name", [name if name == "starvation" else pytest.param(name, marks=pytest.mark.slow)
+                                  for name in NAMES])
 def test_experiment_runs(name: str, tmp_path: Path, programs: Path) -> None:
     report = run_quick(name, tmp_path)
     check_all_was_measured(name, report)
@@ -324,7 +338,8 @@ def test_experiment_runs(name: str, tmp_path: Path, programs: Path) -> None:
     if name == "starvation":
         assert value["sequential"]["served"] == 1 < value["event"]["served"]
     if name == "keep_alive":
-        assert 2 <= value["event"]["syscalls"] <= 4 and not any("thread per connection: its" in note for note in report["notes"])
+        assert 2 <= value["event"]["syscalls"] <= 4 and not any("thread per connection: its" in note
+                                                                for note in report["notes"])
     if name == "blocking":
         assert value["event"]["answered"] <= 105 < 2 * 105 < value["helpers"]["answered"]
     if name == "crash":

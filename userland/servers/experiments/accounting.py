@@ -1,8 +1,9 @@
 """What a server used, told by /proc: CPU time, memory, of all its processes together.
 
-A server's CPU time is that of its processes now, and of those that ended in between: when a child ends and its parent waits
-for it, all the child ever used is added to the parent's account of children (cutime, cstime in /proc/PID/stat).
-A parent that ignores SIGCHLD waits for nobody: what its children used is lost, and we refuse to guess.
+A server's CPU time is that of its processes now, and of those that ended in between: when a child ends and its
+parent waits for it, all the child ever used is added to the parent's account of children (cutime, cstime in
+/proc/PID/stat). A parent that ignores SIGCHLD waits for nobody: what its children used is lost, and we refuse to
+guess.
 
     before               now
     parent  own 5        own 6     children 9        used: (6 - 5) + (9 - 0) - 2 = 8

@@ -15,7 +15,8 @@ from ranking import Interval
 
 WIDTH = 1440
 # The colour of a family of designs; members that do not stand for it are hollow.
-FAMILY = {"event": COLOURS[0], "thread": COLOURS[1], "process": COLOURS[2], "sequential": COLOURS[3], "library": COLOURS[4],
+FAMILY = {"event": COLOURS[0], "thread": COLOURS[1], "process": COLOURS[2], "sequential": COLOURS[3],
+          "library": COLOURS[4],
           "open": COLOURS[0], "closed": COLOURS[1], "paced": COLOURS[4]}
 Point = tuple[float, float]
 
@@ -126,7 +127,8 @@ def slopes(report: dict, predicted: list[list[str]], measured: list[list[str]]) 
         if key in left:
             before = TOP + ROW * left[key]
             out.append(text(LEFT - 12, before + 4, subjects[key]["name"], size=12, colour=SOFT, anchor="end"))
-            out.append(stroke([(LEFT, before), (LEFT + 14, before), (MIDDLE - 14, y), (MIDDLE, y)], BAD if key in verdicts else ink,
+            out.append(stroke([(LEFT, before), (LEFT + 14, before), (MIDDLE - 14, y), (MIDDLE, y)],
+                              BAD if key in verdicts else ink,
                               2.5, "5 4" if key in verdicts else ""))
     for tier in predicted:
         out.append(bracket(LEFT - 6, [left[key] for key in tier if key in left], 1))
@@ -137,13 +139,16 @@ def slopes(report: dict, predicted: list[list[str]], measured: list[list[str]]) 
 
 def moved(report: dict) -> set[str]:
     """Who is part of a pair that came out the other way."""
-    return {key for pair in report["predicted pairs"] if pair["verdict"] in ("reversed", "not so") for key in (pair["better"], pair["worse"])}
+    return {key for pair in report["predicted pairs"] if pair["verdict"] in ("reversed", "not so")
+            for key in (pair["better"], pair["worse"])}
 
 
 def panel(report: dict, measure: Measure, rows: Sequence[str], left: float, width: float) -> str:
-    values = {key: Interval(**report["summary"][key][measure.key]) for key in rows if measure.key in report["summary"].get(key, {})}
+    values = {key: Interval(**report["summary"][key][measure.key]) for key in rows
+              if measure.key in report["summary"].get(key, {})}
     floor, out = TOP + ROW * len(rows) - ROW / 2 + 4, [
-        text(left, TOP - 38, f"\u25c2 {measure.name}" if measure.less_is_better else f"{measure.name} \u25b8", size=12, bold=True),
+        text(left, TOP - 38, f"\u25c2 {measure.name}" if measure.less_is_better else f"{measure.name} \u25b8", size=12,
+             bold=True),
         text(left, TOP - 24, measure.unit, size=10, colour=SOFT)]
     if not values:
         return "".join(out)
@@ -159,7 +164,8 @@ def panel(report: dict, measure: Measure, rows: Sequence[str], left: float, widt
         v = values[key]
         out.append(stroke([(scale.at(v.low), y), (scale.at(v.high), y)], ink, 4))
         fill = ink if stands_for_family(report["subjects"], key) else "white"
-        out.append(f"<circle cx='{scale.at(v.median):.1f}' cy='{y:.1f}' r='5' stroke='{ink}' stroke-width='2' fill='{fill}'/>")
+        out.append(f"<circle cx='{scale.at(v.median):.1f}' cy='{y:.1f}' r='5' stroke='{ink}' stroke-width='2' "
+                   f"fill='{fill}'/>")
         out.append(text(scale.at(v.high) + 9, y + 4, shown(v.median), size=11))
     return "".join(out)
 
@@ -189,7 +195,8 @@ def bars(title: str, values: Sequence[float], words: str, ink: str) -> Block:
     for n, value in enumerate(values):
         tall = 52 * value / most
         out.append(rect(310 + n * width, floor - tall, width - 2, max(tall, 0.8), ink if value else BAD))
-    out.append(text(310, floor + 15, f"requests of each client, the most served first: {shown(max(values))} to {shown(min(values))}", size=11, colour=SOFT))
+    out.append(text(310, floor + 15, f"requests of each client, the most served first: {shown(max(values))} to "
+                                     f"{shown(min(values))}", size=11, colour=SOFT))
     return Block(80, "".join(out))
 
 
@@ -232,7 +239,8 @@ class Axes:
             self.legend.append((name, ink))
 
     def dot(self, x: float, y: float, ink: str) -> None:
-        self.body.append(f"<circle cx='{self.px(x):.1f}' cy='{self.py(y):.1f}' r='3' fill='{ink}' fill-opacity='0.55'/>")
+        self.body.append(f"<circle cx='{self.px(x):.1f}' cy='{self.py(y):.1f}' r='3' fill='{ink}' "
+                         "fill-opacity='0.55'/>")
 
     def mark(self, x: float, words: str) -> None:
         self.body.append(stroke([(self.px(x), self.top), (self.px(x), self.height - self.bottom)], BAD, 1.5, "4 4"))
@@ -264,9 +272,11 @@ class Axes:
             out.append(text(self.px(tick), floor + 18, name, size=12, colour=SOFT, anchor="middle"))
         out += self.body
         out.append(stroke([(self.left, self.top), (self.left, floor), (WIDTH - self.right, floor)], SOFT, 1))
-        out.append(text((self.left + WIDTH - self.right) / 2, self.height - 8, self.x_label, size=12, colour=SOFT, anchor="middle"))
+        out.append(text((self.left + WIDTH - self.right) / 2, self.height - 8, self.x_label, size=12, colour=SOFT,
+                        anchor="middle"))
         middle = (self.top + floor) / 2
-        out.append(f"<g transform='rotate(-90 22 {middle:.0f})'>" + text(22, middle, self.y_label, size=12, colour=SOFT, anchor="middle") + "</g>")
+        out.append(f"<g transform='rotate(-90 22 {middle:.0f})'>" + text(22, middle, self.y_label, size=12, colour=SOFT,
+                                                                         anchor="middle") + "</g>")
         for n, (name, ink) in enumerate(self.legend):
             y = self.top + 10 + 20 * n
             out.append(rect(WIDTH - self.right + 16, y - 5, 14, 5, ink))

@@ -29,7 +29,7 @@ class Law:
 
 
 def fit(points: Sequence[tuple[float, float]]) -> Law:
-    """Of sizes and seconds per request: least squares of the relative error, so that small files count as much as large.
+    """Of sizes and seconds per request: least squares of the relative error, so that small files count as well.
 
     t = a + x/b is a straight line: each point has the weight 1/t^2, and the two normal equations are solved by hand.
     """

@@ -23,18 +23,21 @@ def load_command(server: Server, path: str, cpu: str, *options: object, watch: b
 
 def background(command: list[str]) -> subprocess.Popen[str]:
     """A run beside which something else happens."""
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
 
 
 def finish(process: subprocess.Popen[str], patience: float = 60) -> dict:
     text, error = process.communicate(timeout=patience)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(map(str, process.args))}: exit status {process.returncode}: {error.strip()[-400:]}")
+        raise RuntimeError(f"{' '.join(map(str, process.args))}: exit status {process.returncode}: "
+                           f"{error.strip()[-400:]}")
     return json.loads(text)
 
 
 def run(command: list[str], patience: float = 120) -> str:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience,
+                          check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()[-400:]}")
     return done.stdout
@@ -52,7 +55,8 @@ def closed(server: Server, path: str, cpu: str, connections: int, seconds: float
                 "--timeout", seconds + warm_up + GRACE, *options)
 
 
-def at_rate(server: Server, path: str, cpu: str, connections: int, rate: float, seconds: float, *options: object) -> dict:
+def at_rate(server: Server, path: str, cpu: str, connections: int, rate: float, seconds: float,
+            *options: object) -> dict:
     """So many a second, whether they are answered or not."""
     return load(server, path, cpu, "--connections", connections, "--rate", rate, "--warmup", min(0.1, seconds / 4),
                 "--duration", seconds, "--timeout", 5, *options)
@@ -65,7 +69,7 @@ def time_line(path: Path) -> list[dict[str, float]]:
 
 
 def parse_wrk(text: str) -> dict[str, float]:
-    """Requests, and the percentiles of --latency in us. What Debian's wrk calls latency is corrected by its authors' guess."""
+    """Requests, and the percentiles of --latency in us: in Debian's wrk they are corrected by a guess."""
     requests = re.search(r"^\s*(\d+) requests in", text, re.M)
     if not requests:
         raise RuntimeError(f"wrk: no count of requests in {text!r}")
@@ -77,14 +81,16 @@ def parse_wrk(text: str) -> dict[str, float]:
 
 def wrk(server: Server, path: str, cpu: str, connections: int, seconds: int) -> dict[str, float]:
     before = accounting.sample([server.pid])
-    text = run(["taskset", "-c", cpu, "wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency", server.url(path)])
+    text = run(["taskset", "-c", cpu, "wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency",
+                server.url(path)])
     found = parse_wrk(text)
     return found | {"cpu": accounting.used(before, accounting.sample([server.pid])) * 1e6 / found["requests"]}
 
 
 def parse_hey(text: str) -> dict[str, float]:
     """hey -o csv: a line for each answered request, its seconds in the first column."""
-    times = sorted(float(row["response-time"]) for row in csv.DictReader(text.splitlines()) if row["status-code"] == "200")
+    times = sorted(float(row["response-time"]) for row in csv.DictReader(text.splitlines())
+                   if row["status-code"] == "200")
     if not times:
         raise RuntimeError("hey: not one request was answered")
     return {"requests": float(len(times))} | {
@@ -94,6 +100,7 @@ def parse_hey(text: str) -> dict[str, float]:
 
 def hey(server: Server, path: str, cpu: str, connections: int, rate: float, seconds: float) -> dict[str, float]:
     """hey paces each of its workers, and asks again only when it was answered: a rate, and yet a closed loop."""
-    text = run(["taskset", "-c", cpu, "hey", "-cpus", "1", "-c", str(connections), "-q", f"{rate / connections:g}", "-z", f"{seconds:g}s",
+    text = run(["taskset", "-c", cpu, "hey", "-cpus", "1", "-c", str(connections), "-q", f"{rate / connections:g}",
+                "-z", f"{seconds:g}s",
                 "-o", "csv", server.url(path)])
     return parse_hey(text)

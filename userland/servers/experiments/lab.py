@@ -1,4 +1,4 @@
-"""The bench at which an experiment is made: it starts servers, lets them take turns, and writes down what each slice said.
+"""The bench at which an experiment is made: it starts servers, lets them take turns, and writes down their slices.
 
 A recipe (recipes/*.py) says who takes turns at what. Subjects are interleaved, slice by slice, and the order turns from
 round to round: a machine that gets slower for a while gets slower for all of them.
@@ -70,7 +70,8 @@ class Lab:
 
     def hold_idle(self, server: Server, connections: int) -> None:
         """Connections that have asked once, and then only stay."""
-        command = generator.load_command(server, SMALL, self.cpus.generator, "--idle", connections, "--idle-after-request",
+        command = generator.load_command(server, SMALL, self.cpus.generator, "--idle", connections,
+                                         "--idle-after-request",
                                          "--connections", 1, "--rate", 0.1, "--duration", "1h")
         holder = generator.background(command)
         self.stack.callback(holder.wait)
@@ -78,7 +79,8 @@ class Lab:
         end = time.monotonic() + 60
         while len(os.listdir(f"/proc/{server.pid}/fd")) < connections:
             if holder.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"{server.key}: {connections} idle connections could not be had: is ulimit -Hn above that?")
+                raise RuntimeError(f"{server.key}: {connections} idle connections could not be had: is ulimit -Hn "
+                                   "above that?")
             time.sleep(0.1)
         time.sleep(0.5)
 
@@ -111,18 +113,20 @@ class Lab:
         self.record(server.key, cpu=cost["cpu_us_per_request"], answered=report["requests_per_second"],
                     switches=cost["voluntary_switches_per_request"] + cost["involuntary_switches_per_request"])
         if cost["switches_at_least"]:
-            self.note(f"{server.variant.name}: its processes or threads end with their connections, and take the count of their "
-                      "context switches with them: there are more than shown.")
+            self.note(f"{server.variant.name}: its processes or threads end with their connections, and take the "
+                      "count of their context switches with them: there are more than shown.")
         return report
 
-    def at_rate(self, server: Server, path: str, connections: int, rate: float, *options: object, seconds: float = 0) -> dict:
+    def at_rate(self, server: Server, path: str, connections: int, rate: float, *options: object,
+                seconds: float = 0) -> dict:
         """Requests come when they come: how long they take, counted from when they were due."""
         report = self.answered(server, lambda longer: generator.at_rate(
             server, path, self.cpus.generator, connections, rate, longer * (seconds or self.seconds), *options))
         latency = report["latency"]
         self.record(server.key, p50=latency["p50_us"], p99=latency["p99_us"])
         if report["generator"]["starved_percent"] > 5 and not self.quick:
-            self.note("Others took the generator's CPU for more than 5 % of a slice at a fixed rate: that is in the latencies.")
+            self.note("Others took the generator's CPU for more than 5 % of a slice at a fixed rate: that is in the "
+                      "latencies.")
         return report
 
     def answered(self, server: Server, slice_of: Callable[[int], dict]) -> dict:
@@ -138,8 +142,8 @@ class Lab:
 
     def watch_generator(self, server: Server, report: dict) -> None:
         if report["generator"]["generator_bound"] and report["loop"] == "closed":
-            self.note(f"{server.variant.name}: the generator was busy all the time: the server could answer more a second than it was asked. "
-                      "What a request costs the server is not touched by that.")
+            self.note(f"{server.variant.name}: the generator was busy all the time: the server could answer more a "
+                      "second than it was asked. What a request costs the server is not touched by that.")
 
     def inspect(self, server: Server, path: str, connections: int, requests: int, *options: object,
                 memory_base: float | None = None) -> None:
@@ -154,14 +158,16 @@ class Lab:
         answered = []
 
         def ask() -> float:
-            report = generator.load(server, path, self.cpus.generator, "--connections", connections, "--requests", requests,
+            report = generator.load(server, path, self.cpus.generator, "--connections", connections, "--requests",
+                                    requests,
                                     "--duration", 20, "--timeout", 20, *options)
             answered.append(report["outcomes"]["ok"])
             return answered[-1]
 
         calls = syscalls.count([server.pid], self.cpus.generator, ask)
         self.record(server.key, syscalls=sum(calls.values()))
-        self.detail.setdefault("system calls", {})[server.key] = {k: round(v, 3) for k, v in calls.items() if v >= 0.005}
+        by_name = self.detail.setdefault("system calls", {})
+        by_name[server.key] = {name: round(n, 3) for name, n in calls.items() if n >= 0.005}
 
     def memory(self, server: Server, path: str, connections: int) -> float:
         """KiB of all processes, while so many connections are held that have asked."""

@@ -1,4 +1,4 @@
-"""The page that has all experiments: what was predicted, what was measured, and where the course's order does not hold."""
+"""The page that has all experiments: what was predicted and measured, where the course's order does not hold."""
 from __future__ import annotations
 
 import html
@@ -14,9 +14,11 @@ from subjects import COURSE
 STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #1c2b33; max-width: 1180px; margin: 2em auto; padding: 0 1em }
 section { margin: 3em 0; border-top: 1px solid #dde5ea } svg { max-width: 100%; height: auto }
-table { border-collapse: collapse; font-size: 14px } td, th { padding: 4px 12px 4px 0; text-align: left; vertical-align: top; border-bottom: 1px solid #dde5ea }
+table { border-collapse: collapse; font-size: 14px }
+td, th { padding: 4px 12px 4px 0; text-align: left; vertical-align: top; border-bottom: 1px solid #dde5ea }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap } .soft { color: #61757f }
-.held { color: #1a7f4b } .reversed, .not-so { color: #c4302b } .not-told-apart { color: #7a6a00 } .box { background: #f3f6f8; padding: .6em 1em }
+.held { color: #1a7f4b } .reversed, .not-so { color: #c4302b } .not-told-apart { color: #7a6a00 }
+.box { background: #f3f6f8; padding: .6em 1em }
 summary { cursor: pointer; color: #61757f } a { color: #0072b2 }
 """
 
@@ -36,7 +38,8 @@ def course_words(report: dict) -> str:
         return tag("span", "not about it", "soft")
     if all(p["verdict"] == "held" for p in pairs):
         return verdict("held")
-    return "<br>".join(f"{p['better']} before {p['worse']}: {verdict(p['verdict'])}" for p in pairs if p["verdict"] != "held")
+    return "<br>".join(f"{p['better']} before {p['worse']}: {verdict(p['verdict'])}" for p in pairs
+                       if p["verdict"] != "held")
 
 
 def summary_table(found: list[dict]) -> str:
@@ -45,9 +48,11 @@ def summary_table(found: list[dict]) -> str:
         rows.append("<tr>" + tag("td", f"<a href='#{r['name']}'>{r['number']}. {html.escape(r['title'])}</a><br>"
                                  + tag("span", f"by {html.escape(MEASURES[r['prediction']['measure']].name)}", "soft"))
                     + tag("td", html.escape(reports.named(r, r["prediction"]["order"])))
-                    + tag("td", html.escape(reports.named(r, r["measured order"])) + "<br>" + tag("span", html.escape(reports.held(r)), "soft"))
+                    + tag("td", html.escape(reports.named(r, r["measured order"])) + "<br>"
+                          + tag("span", html.escape(reports.held(r)), "soft"))
                     + tag("td", course_words(r)) + "</tr>")
-    return ("<table><tr><th>experiment<th>predicted<th>measured (=: not told apart)<th>the course's order</tr>" + "".join(rows) + "</table>")
+    head = "<tr><th>experiment<th>predicted<th>measured (=: not told apart)<th>the course's order</tr>"
+    return f"<table>{head}{''.join(rows)}</table>"
 
 
 def numbers(report: dict) -> str:
@@ -59,14 +64,16 @@ def numbers(report: dict) -> str:
         cells = []
         for m in columns:
             v = report["summary"][key].get(m.key)
-            cells.append(tag("td", f"{shown(v['median'])} <span class=soft>[{shown(v['low'])}, {shown(v['high'])}]</span>" if v else "–", "n"))
+            cells.append(tag("td", f"{shown(v['median'])} <span class=soft>[{shown(v['low'])}, "
+                                   f"{shown(v['high'])}]</span>" if v else "–", "n"))
         rows.append("<tr>" + tag("td", html.escape(report["subjects"][key]["name"])) + "".join(cells) + "</tr>")
     return f"<table>{head}{''.join(rows)}</table>"
 
 
 def pairs_list(report: dict) -> str:
     name = {key: subject["name"] for key, subject in report["subjects"].items()}
-    items = [f"<li>{html.escape(name[p['better']])} {'like' if p['equal'] else 'before'} {html.escape(name[p['worse']])}: {verdict(p['verdict'])}"
+    items = [f"<li>{html.escape(name[p['better']])} {'like' if p['equal'] else 'before'} "
+             f"{html.escape(name[p['worse']])}: {verdict(p['verdict'])}"
              for p in report["predicted pairs"]]
     return f"<details><summary>{html.escape(reports.held(report))}</summary><ul>{''.join(items)}</ul></details>"
 
@@ -77,36 +84,43 @@ def course_list(report: dict) -> str:
         return ""
     if not fails:
         return "<p>The course's order holds here.</p>"
-    return "<p>Where the course's order does not hold:</p><ul>" + "".join(
-        f"<li>{p['better']} before {p['worse']}: {verdict(p['verdict'])}. {html.escape(p['why'])}" for p in fails) + "</ul>"
+    items = [f"<li>{p['better']} before {p['worse']}: {verdict(p['verdict'])}. {html.escape(p['why'])}" for p in fails]
+    return f"<p>Where the course's order does not hold:</p><ul>{''.join(items)}</ul>"
 
 
 def calls_list(report: dict) -> str:
     calls = report["detail"].get("system calls")
     if not calls:
         return ""
-    items = [f"<li>{html.escape(report['subjects'][key]['name'])}: " + ", ".join(f"{name} {n:g}" for name, n in list(of.items())[:8])
-             for key, of in calls.items()]
+    items = []
+    for key, of in calls.items():
+        most = ", ".join(f"{name} {n:g}" for name, n in list(of.items())[:8])
+        items.append(f"<li>{html.escape(report['subjects'][key]['name'])}: {most}")
     return f"<details><summary>System calls per request, by name</summary><ul>{''.join(items)}</ul></details>"
 
 
 def section(report: dict, svg: str) -> str:
-    quick = "<p class='reversed'>A quick run: one short slice each. These numbers show that it works, and no more.</p>" if report["quick"] else ""
-    notes = "".join(f"<li>{html.escape(n)}" for n in report["notes"])
-    return (f"<section id='{report['name']}'><h2>{report['number']}. {html.escape(report['title'])}</h2>{quick}"
-            f"<p>{html.escape(report['question'])}</p>"
-            f"<div class=box><b>Predicted</b>, by {html.escape(MEASURES[report['prediction']['measure']].name)}: "
-            f"{html.escape(reports.named(report, report['prediction']['order']))}. {html.escape(report['prediction']['why'])}<br>"
-            f"<b>Measured</b>: {html.escape(reports.named(report, report['measured order']))}.</div>{pairs_list(report)}"
-            f"{svg}{course_list(report)}{'<ul class=soft>' + notes + '</ul>' if notes else ''}"
-            f"<details><summary>Numbers: medians, and between what they lie with 95 %</summary>{numbers(report)}</details>{calls_list(report)}"
-            f"<p class=soft>{report['seconds']:.0f} s; <a href='{report['name']}.json'>all slices</a>, <a href='{report['name']}.svg'>picture</a>; "
-            f"recipe: userland/servers/experiments/recipes/{report['name']}.py</p></section>")
+    predicted, name = report["prediction"], report["name"]
+    parts = [tag("h2", f"{report['number']}. {html.escape(report['title'])}")]
+    if report["quick"]:
+        parts.append(tag("p", "A quick run: one short slice each. It shows that all works, and no more.", "reversed"))
+    parts += [
+        tag("p", html.escape(report["question"])),
+        tag("div", f"<b>Predicted</b>, by {html.escape(MEASURES[predicted['measure']].name)}: "
+            f"{html.escape(reports.named(report, predicted['order']))}. {html.escape(predicted['why'])}<br>"
+            f"<b>Measured</b>: {html.escape(reports.named(report, report['measured order']))}.", "box"),
+        pairs_list(report), svg, course_list(report),
+        tag("ul", "".join(f"<li>{html.escape(n)}" for n in report["notes"]), "soft"),
+        f"<details><summary>Numbers: medians, and between what they lie with 95 %</summary>{numbers(report)}</details>",
+        calls_list(report),
+        tag("p", f"{report['seconds']:.0f} s; <a href='{name}.json'>all slices</a>, <a href='{name}.svg'>picture</a>; "
+            f"recipe: userland/servers/experiments/recipes/{name}.py", "soft")]
+    return f"<section id='{name}'>{''.join(parts)}</section>"
 
 
 def state_section(out: Path) -> str:
-    """Stateful, stateless and soft state are measured by a program of their own. If it has left state.json here, it is shown:
-    {"title": ..., "rows": [{column: value, ...}, ...], "notes": [...]}; state.svg beside it too."""
+    """Stateful, stateless and soft state are measured by a program of their own. What it leaves here is shown:
+    state.json, {"title": ..., "rows": [{column: value, ...}, ...], "notes": [...]}, and state.svg."""
     path = out / "state.json"
     if not path.exists():
         return ""
@@ -114,21 +128,32 @@ def state_section(out: Path) -> str:
     rows = state.get("rows", [])
     columns = list(dict.fromkeys(key for row in rows for key in row))
     table = "<table><tr>" + "".join(f"<th>{html.escape(c)}" for c in columns) + "</tr>" + "".join(
-        "<tr>" + "".join(tag("td", html.escape(str(row.get(c, "–")))) for c in columns) + "</tr>" for row in rows) + "</table>"
+        "<tr>" + "".join(tag("td", html.escape(str(row.get(c, "–"))))
+                         for c in columns) + "</tr>" for row in rows) + "</table>"
     notes = "".join(f"<li>{html.escape(n)}" for n in state.get("notes", []))
-    return (f"<section id=state><h2>{html.escape(state.get('title', 'Where the state is'))}</h2>{svg.read_text() if svg.exists() else ''}"
-            f"{table if rows else tag('pre', html.escape(json.dumps(state, indent=1)))}{'<ul class=soft>' + notes + '</ul>' if notes else ''}</section>")
+    picture = svg.read_text() if svg.exists() else ""
+    if not rows:
+        table = tag("pre", html.escape(json.dumps(state, indent=1)))
+    return (f"<section id=state><h2>{html.escape(state.get('title', 'Where the state is'))}</h2>{picture}{table}<ul "
+            f"class=soft>{notes}</ul></section>")
+
+
+def head(report: dict) -> str:
+    machine = report["machine"]
+    return (tag("h1", "One HTTP service in four architectures")
+            + tag("p", f"The course says, by performance: <b>{html.escape(' > '.join(COURSE))}</b>. That is so under "
+                  "conditions. Ten experiments say which: each predicts an order, measures, and gives no order where "
+                  "the intervals overlap.")
+            + tag("p", f"{html.escape(machine['cpu'])}, {machine['processors']} CPUs, Linux "
+                  f"{html.escape(machine['kernel'])}; {html.escape(report['cpus'])}. A request's price is the server's CPU "
+                  "time, of all its processes: other work on the machine changes that least.", "soft"))
 
 
 def write(out: Path) -> None:
     found = [json.loads((out / f"{name}.json").read_text()) for name in NAMES if (out / f"{name}.json").exists()]
     if not found:
         return
-    machine = found[0]["machine"]
-    head = (f"<h1>One HTTP service in four architectures</h1><p>The course says, by performance: <b>{' > '.join(COURSE)}</b>. That is so under conditions. "
-            "Ten experiments say which: each predicts an order, measures, and gives no order where the slices overlap.</p>"
-            f"<p class=soft>{html.escape(machine['cpu'])}, {machine['processors']} CPUs, Linux {html.escape(machine['kernel'])}; {html.escape(found[0]['cpus'])}. "
-            "A request's price is the server's CPU time, of all its processes: other work on the machine changes that least.</p>")
     body = "".join(section(r, (out / f"{r['name']}.svg").read_text()) for r in found)
-    (out / "index.html").write_text(f"<!doctype html><html lang=en><meta charset=utf-8><title>Four architectures, ten experiments</title><style>{STYLE}</style>"
-                                    f"{head}{summary_table(found)}{body}{state_section(out)}</html>\n")
+    (out / "index.html").write_text(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Four architectures, ten experiments</title>"
+        f"<style>{STYLE}</style>{head(found[0])}{summary_table(found)}{body}{state_section(out)}</html>\n")

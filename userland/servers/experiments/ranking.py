@@ -1,8 +1,8 @@
 """From slices to an order, or to the refusal of one.
 
-Seven slices of the same thing differ by more than the things do: that is what a machine with other work on it is like. So
-a value is an interval: it holds the true median with at least 95 % probability, whatever the distribution, since each
-slice is above the median as likely as below it. Of 7 slices that interval is from the least to the most
+Seven slices of the same thing differ by more than the things do: that is what a machine with other work on it is
+like. So a value is an interval: it holds the true median with at least 95 % probability, whatever the distribution,
+since each slice is above the median as likely as below it. Of 7 slices that interval is from the least to the most
 (1 - 2/2^7 = 98 %), of 9 the second least to the second most (96 %), so that one slice may go wrong.
 
 Two are told apart if their intervals do not touch. Where they do, no order is given.
@@ -44,11 +44,12 @@ class Interval:
         return enough and (self.high < other.low or other.high < self.low)
 
     def to_json(self) -> dict:
-        return {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in asdict(self).items()}
+        return {key: float(f"{value:.4g}") if isinstance(value, float) else value
+                for key, value in asdict(self).items()}
 
 
 def dropped(n: int) -> int:
-    """How many of n sorted slices may be left out at either end: P(fewer than k+1 of n are below the median) <= 2.5 %."""
+    """How many of n sorted slices may be left out at either end: P(at most k of n are below the median) <= 2.5 %."""
     below, k = 0, -1
     while True:
         below += math.comb(n, k + 1)
@@ -90,7 +91,7 @@ def judge(values: dict[str, Interval], better: str, worse: str, less_is_better: 
 
 
 def judge_order(values: dict[str, Interval], order: Sequence[Sequence[str]], less_is_better: bool) -> list[Pair]:
-    """Every two neighbours of an order whose places may be shared: ((a,), (b, c)) is a before b and c, which are equal."""
+    """Neighbours of an order whose places may be shared: ((a,), (b, c)) is a before b and c, which are equal."""
     order = [[name for name in place if name in values] for place in order]
     order = [place for place in order if place]
     pairs = [judge(values, a, b, less_is_better, equal=True) for place in order for a, b in zip(place, place[1:])]

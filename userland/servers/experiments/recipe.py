@@ -22,9 +22,9 @@ class Prediction:
 class Recipe:
     """One experiment. `columns` are the measures to be shown, the predicted one first.
 
-    `course_fails` says for pairs of the course's order (better, worse) that are not expected to hold, why. An experiment that is not
-    about designs has no word on the course's order: `course` is False then.
-    """
+    `course_fails` says for pairs of the course's order (better, worse) that are not expected to hold, why. An
+    experiment that is not about designs has no word on the course's order: `course` is False then.
+"""
 
     title: str
     question: str

@@ -15,7 +15,8 @@ from subjects import COURSE
 
 def machine() -> dict:
     cpu = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.M)
-    return {"cpu": cpu[1] if cpu else "unknown", "processors": len(os.sched_getaffinity(0)), "kernel": platform.release(),
+    return {"cpu": cpu[1] if cpu else "unknown", "processors": len(os.sched_getaffinity(0)),
+            "kernel": platform.release(),
             "load average": [round(v, 2) for v in os.getloadavg()]}
 
 
@@ -38,7 +39,8 @@ def course_pairs(recipe: Recipe, by: dict[str, Interval], less_is_better: bool) 
             continue
         pair = judge(by, better, worse, less_is_better)
         why = "" if pair.verdict == "held" else recipe.course_fails.get(
-            (better, worse), "That was not expected: look at the slices, and measure again on a machine that does nothing else.")
+            (better, worse), "That was not expected: look at the slices, and measure again on a machine that does "
+                             "nothing else.")
         out.append({"better": better, "worse": worse, "verdict": pair.verdict, "why": why})
     return out
 
@@ -50,12 +52,14 @@ def make(recipe: Recipe, lab: Lab, seconds: float) -> dict:
     return {
         "number": recipe.number, "name": recipe.name, "title": recipe.title, "question": recipe.question,
         "quick": lab.quick, "seconds": round(seconds, 1), "machine": machine(), "cpus": lab.cpus.told,
-        "prediction": {"measure": measure.key, "order": [[k for k in tier if k in by] for tier in recipe.prediction.order],
+        "prediction": {"measure": measure.key,
+                       "order": [[k for k in tier if k in by] for tier in recipe.prediction.order],
                        "why": recipe.prediction.why},
         "measured order": tiers(by, measure.less_is_better),
         "predicted pairs": [vars(p) for p in judge_order(by, recipe.prediction.order, measure.less_is_better)],
         "course pairs": course_pairs(recipe, by, measure.less_is_better),
-        "subjects": {key: {"name": v.name, "family": v.family, "command": [v.program, *v.options]} for key, v in lab.subjects.items()},
+        "subjects": {key: {"name": v.name, "family": v.family, "command": [v.program, *v.options]}
+                     for key, v in lab.subjects.items()},
         "columns": list(recipe.columns),
         "summary": {key: {m: v.to_json() for m, v in of.items()} for key, of in summary.items()},
         "notes": lab.notes, "detail": lab.detail,
@@ -71,7 +75,8 @@ def named(report: dict, order: list[list[str]]) -> str:
 
 def held(report: dict) -> str:
     pairs = report["predicted pairs"]
-    count = {verdict: sum(p["verdict"] == verdict for p in pairs) for verdict in ("held", "reversed", "not so", "not told apart")}
+    count = {verdict: sum(p["verdict"] == verdict for p in pairs)
+             for verdict in ("held", "reversed", "not so", "not told apart")}
     text = f"{count['held']} of {len(pairs)} pairs as predicted"
     other = count["reversed"] + count["not so"]
     if other:

@@ -117,7 +117,8 @@ def start(variant: Variant, root: Path, cpus: str, *more: str) -> Server:
     """One of ours: it says where it listens as soon as it does."""
     command = ["taskset", "-c", cpus, *variant.command(root, 0), *more]
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                   start_new_session=True)
     except FileNotFoundError as e:
         raise RuntimeError(f"{variant.program}: {e.strerror}: {e.filename}") from None
     assert process.stdout
@@ -126,7 +127,8 @@ def start(variant: Variant, root: Path, cpus: str, *more: str) -> Server:
     if not match:
         process.kill()
         process.wait()
-        raise RuntimeError(f"{variant.key}: the server did not start: {' '.join(command)}: run it by hand to see why; is it built?")
+        raise RuntimeError(f"{variant.key}: the server did not start: {' '.join(command)}: run it by hand to see why; "
+                           "is it built?")
     return Server(variant, int(match[1]), process)
 
 
@@ -140,6 +142,7 @@ def start_other(variant: Variant, command: list[str], port: int, cpus: str) -> S
         if process.poll() is not None or time.monotonic() > end:
             server.stop()
             assert process.stderr
-            raise RuntimeError(f"{variant.key}: no one listens on port {port}: {' '.join(command)}: {process.stderr.read().strip()[-400:]}")
+            raise RuntimeError(f"{variant.key}: no one listens on port {port}: {' '.join(command)}: "
+                               f"{process.stderr.read().strip()[-400:]}")
         time.sleep(0.02)
     return server

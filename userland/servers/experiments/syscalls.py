@@ -1,4 +1,4 @@
-"""System calls per request, counted by strace(1): in a run of its own, since it makes each call ten times as expensive."""
+"""System calls per request, counted by strace(1): in a run of its own, since that makes each call far dearer."""
 from __future__ import annotations
 
 import re
@@ -37,7 +37,8 @@ def count(roots: list[int], cpu: str, load: Callable[[], float]) -> dict[str, fl
     pids = list(accounting.tree(roots, accounting.all_processes()))
     with tempfile.NamedTemporaryFile("r") as table:
         command = ["taskset", "-c", cpu, "strace", "-f", "-c", "-o", table.name, *(f"--attach={pid}" for pid in pids)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as strace:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as strace:
             end = time.monotonic() + 10
             while not all(attached(pid) for pid in pids) and time.monotonic() < end and strace.poll() is None:
                 time.sleep(0.01)

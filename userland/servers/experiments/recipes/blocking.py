@@ -44,11 +44,12 @@ RECIPE = Recipe(
     title="A handler that blocks",
     question="64 clients ask for what takes 10 ms of waiting; 8 do, and others want a small file: who suffers?",
     prediction=Prediction("answered", (("helpers", "thread", "process"), ("event", "sequential")),
-                          "Waiting can be done 64 times at once, by 64 workers. A loop that waits is a loop that does nothing else; "
-                          "helpers wait for it."),
+                          "Waiting can be done 64 times at once, by 64 workers. A loop that waits is a loop that "
+                          "does nothing else; helpers wait for it."),
     columns=("answered", "p50", "p99", "cpu", "switches"),
     run=run,
-    course_fails={("event", "thread"): "One thread that blocks is the whole server here: 100 requests a second, 60 times fewer than 64 threads. With helper threads "
-                  "for what blocks, it is as fast as they are.",
+    course_fails={("event", "thread"): "One thread that blocks is the whole server here: 100 requests a second, 60 "
+                                       "times fewer than 64 threads. With helper threads for what blocks, it is as "
+                                       "fast as they are.",
                   ("thread", "process"): "Both wait 64 times at once: 10 ms of waiting hide all that they differ in."},
 )

@@ -4,8 +4,9 @@ Predicted, by requests not answered in the half second after the crash (least fi
 
     process = process per connection  <  event = thread = thread per connection = sequential
 
-16 clients, 400 requests a second; in the middle of it somebody asks for /crash, which writes to address 0. A process takes down only
-whom it serves, and its parent makes another. Threads share one memory and one fate: all connections end, and there is no server any more.
+16 clients, 400 requests a second; in the middle of it somebody asks for /crash, which writes to address 0. A
+process takes down only whom it serves, and its parent makes another. Threads share one memory and one fate: all
+connections end, and there is no server any more.
 """
 import tempfile
 import time
@@ -59,7 +60,8 @@ def run(lab: Lab) -> None:
             one_slice(lab, server)
         finally:
             server.stop()
-    lab.note("The sequential server is asked one request a connection: a client that stays would never let /crash come through.")
+    lab.note("The sequential server is asked one request a connection: a client that stays would never let /crash "
+             "come through.")
 
 
 def pictures(report: dict) -> list:
@@ -74,10 +76,12 @@ RECIPE = Recipe(
     title="A crash",
     question="A bug ends the process that it is in: who is still served?",
     prediction=Prediction("lost", (("process", "fork"), ("event", "thread", "per-connection", "sequential")),
-                          "The process is what the kernel ends. Whoever shares it goes with it; whoever has one of its own does not notice."),
+                          "The process is what the kernel ends. Whoever shares it goes with it; whoever has one of "
+                          "its own does not notice."),
     columns=("lost", "reset"),
     run=run,
     pictures=pictures,
-    course_fails={("thread", "process"): "What is fast because it is shared is lost together. Isolation is what the processes are paid for.",
+    course_fails={("thread", "process"): "What is fast because it is shared is lost together. Isolation is what the "
+                                         "processes are paid for.",
                   ("event", "thread"): "All threads of a process end with it, be there one or many."},
 )

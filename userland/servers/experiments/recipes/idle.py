@@ -4,8 +4,9 @@ Predicted, by what a request costs the server (least first):
 
     event = event with 10 000 idle < thread = thread with 10 000 idle < poll with 10 000 idle
 
-epoll is told once which connections there are, and says which are ready: the idle do not take part. poll is handed all of them
-with every call, and looks at each. A thread that sleeps is not looked at by anybody; it costs memory, most of it in the kernel.
+epoll is told once which connections there are, and says which are ready: the idle do not take part. poll is handed
+all of them with every call, and looks at each. A thread that sleeps is not looked at by anybody; it costs memory,
+most of it in the kernel.
 """
 from dataclasses import replace
 
@@ -37,21 +38,23 @@ def run(lab: Lab) -> None:
         lab.progress.say(f"{lab.title}: {idle} connections", server.variant.name)
         user, kernel = accounting.pss_kib([server.pid]), kernel_kib()
         lab.hold_idle(server, idle)
-        lab.record(server.key, pss=(accounting.pss_kib([server.pid]) - user) / idle, kernel=(kernel_kib() - kernel) / idle)
+        lab.record(server.key, pss=(accounting.pss_kib([server.pid]) - user) / idle,
+                   kernel=(kernel_kib() - kernel) / idle)
 
     for server in lab.turns([*servers, *crowded], "as many as can be answered"):
         lab.closed(server, SMALL, ACTIVE)
     for server in lab.turns([*servers, *crowded], f"{RATE} a second", rounds=7):
         lab.at_rate(server, SMALL, ACTIVE, RATE)
-    lab.note("Memory is what 10 000 idle connections add, shared among them. That in the kernel is of both ends, the generator's too: both are on this machine.")
+    lab.note("Memory is what 10 000 idle connections add, shared among them. That in the kernel is of both ends, the "
+             "generator's too: both are on this machine.")
 
 
 RECIPE = Recipe(
     title="10 000 idle clients and 64 active ones",
     question="What does it cost the active clients that others only stay connected?",
     prediction=Prediction("cpu", (("event", "event-idle"), ("per-connection", "per-connection-idle"), ("poll-idle",)),
-                          "epoll does not look at who is not ready. A sleeping thread costs memory but no time. poll looks at all "
-                          "10 000 with every call."),
+                          "epoll does not look at who is not ready. A sleeping thread costs memory but no time. poll "
+                          "looks at all 10 000 with every call."),
     columns=("cpu", "answered", "p50", "p99", "pss", "kernel", "switches"),
     run=run,
     course=False,

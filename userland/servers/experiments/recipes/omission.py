@@ -4,10 +4,11 @@ Predicted, by the 99th percentile they report (least first):
 
     closed loop < hey < wrk = open loop
 
-A run of 2.5 s, 2000 requests a second due; the server is stopped (SIGSTOP) for one of them. 40 % of the requests are due
-while it is, so the true 99th percentile is nearly a second. A closed loop has each of its 16 clients wait once, and asks nothing
-meanwhile: of thousands of requests 16 are slow. That is coordinated omission. hey paces its clients, and yet each waits for its answer.
-wrk as Debian has it adds requests that it thinks it would have sent. The open loop counts from when a request was due.
+A run of 2.5 s, 2000 requests a second due; the server is stopped (SIGSTOP) for one of them. 40 % of the requests
+are due while it is, so the true 99th percentile is nearly a second. A closed loop has each of its 16 clients wait
+once, and asks nothing meanwhile: of thousands of requests 16 are slow. That is coordinated omission. hey paces its
+clients, and yet each waits for its answer. wrk as Debian has it adds requests that it thinks it would have sent.
+The open loop counts from when a request was due.
 """
 import os
 import shutil
@@ -21,6 +22,7 @@ from recipe import Prediction, Recipe
 from subjects import EVENT, Server, Variant
 
 CLIENTS, RATE, SECONDS, STOPPED = 16, 2000, 2.5, 1.0
+PERCENTILES = ("p50", "p90", "p99", "p99_9", "max")
 
 OPEN = Variant("open", "load, open loop", "open", ())
 CLOSED = Variant("closed", "load, closed loop", "closed", ())
@@ -30,20 +32,21 @@ HEY = Variant("hey", "hey -q (paced, closed)", "paced", ())
 
 def percentiles(report: dict) -> dict[str, float]:
     latency = report["latency"]
-    return {"ask": report["requests"]} | {name: latency[f"{name}_us"] for name in ("p50", "p90", "p99", "p99_9", "max")}
+    return {"ask": report["requests"]} | {name: latency[f"{name}_us"] for name in PERCENTILES}
 
 
 def ask(lab: Lab, who: Variant, server: Server) -> dict[str, float]:
     cpu = lab.cpus.generator
     if who is OPEN:
-        return percentiles(generator.load(server, SMALL, cpu, "--connections", CLIENTS, "--rate", RATE, "--duration", SECONDS))
+        return percentiles(generator.load(server, SMALL, cpu, "--connections", CLIENTS, "--rate", RATE, "--duration",
+                                          SECONDS))
     if who is CLOSED:
         return percentiles(generator.load(server, SMALL, cpu, "--connections", CLIENTS, "--duration", SECONDS))
     if who is WRK:
         found = generator.wrk(server, SMALL, cpu, CLIENTS, 3)
     else:
         found = generator.hey(server, SMALL, cpu, CLIENTS, RATE, SECONDS)
-    return {"ask": found["requests"]} | {name: value for name, value in found.items() if name in ("p50", "p90", "p99", "p99_9", "max")}
+    return {"ask": found["requests"]} | {name: found[name] for name in PERCENTILES if name in found}
 
 
 def stop_for_a_second(server: Server) -> None:
@@ -72,7 +75,8 @@ RECIPE = Recipe(
     title="Coordinated omission",
     question="The server does nothing for one second of 2.5: what do the generators make of it?",
     prediction=Prediction("p99", (("closed",), ("hey",), ("wrk", "open")),
-                          "Who waits for an answer before the next question does not see the questions that were never asked."),
+                          "Who waits for an answer before the next question does not see the questions that were "
+                          "never asked."),
     columns=("p99", "p50", "p90", "p99_9", "max", "ask"),
     run=run,
     course=False,

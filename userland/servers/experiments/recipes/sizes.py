@@ -4,9 +4,10 @@ Predicted, by a, the price of a request without its octets (least first):
 
     event < thread < process < sequential
 
-and b, what is sent in a second of CPU time when only octets count, is the same for all: the kernel copies them, whoever asks it to.
-A request for x octets costs a + x/b, and so y = x/(a + x/b) octets are sent in a second of the server's CPU time. fit.py finds a and b,
-for each design in each round, from seven sizes between 512 octets and 4 MiB.
+and b, what is sent in a second of CPU time when only octets count, is the same for all: the kernel copies them,
+whoever asks it to. A request for x octets costs a + x/b, and so y = x/(a + x/b) octets are sent in a second of the
+server's CPU time. fit.py finds a and b, for each design in each round, from seven sizes between 512 octets and 4
+MiB.
 """
 import drawing
 from fit import fit
@@ -18,7 +19,7 @@ CONNECTIONS = 16
 
 
 def cost(lab: Lab, server: Server, size: int) -> float:
-    """Seconds of CPU time for a file of that size. The sequential server gets one client: it would serve only one anyway."""
+    """Seconds of CPU time for a file of that size. The sequential server gets one client: it serves only one."""
     connections = 1 if server.key == "sequential" else CONNECTIONS
     report = lab.closed(server, f"/{size}.bin", connections, seconds=0.15)
     return report["server"]["cpu_us_per_request"] / 1e6
@@ -42,12 +43,14 @@ def run(lab: Lab) -> None:
 
 def pictures(report: dict) -> list:
     axes = drawing.Axes("Octets sent per second of the server's CPU time: measured (dots), and y = x/(a + x/b) (lines)",
-                        (256, 8 << 20), (10, 20_000), "size of the file, octets", "MB per CPU second", log_x=True, log_y=True, height=380)
+                        (256, 8 << 20), (10, 20_000), "size of the file, octets", "MB per CPU second", log_x=True,
+                        log_y=True, height=380)
     for key, rounds in report["detail"]["points"].items():
         colour, summary = drawing.colour(report["subjects"], key), report["summary"][key]
         a, b = summary["a"]["median"] / 1e6, summary["b"]["median"] * 1e6
         sizes = [256 * 2 ** (n / 4) for n in range(4 * 15 + 1)]
-        axes.line([(x, x / (a + x / b) / 1e6) for x in sizes], colour, f"{report['subjects'][key]['name']}: a = {a * 1e6:.3g} us, b = {b / 1e6:.0f} MB/s")
+        axes.line([(x, x / (a + x / b) / 1e6) for x in sizes], colour,
+                  f"{report['subjects'][key]['name']}: a = {a * 1e6:.3g} us, b = {b / 1e6:.0f} MB/s")
         for points in rounds:
             for x, seconds in points:
                 axes.dot(x, x / seconds / 1e6, colour)
@@ -58,9 +61,11 @@ RECIPE = Recipe(
     title="Small and large files",
     question="What does a request cost, what do its octets, and from which size on does the design not matter?",
     prediction=Prediction("a", (("event",), ("thread",), ("process",), ("sequential",)),
-                          "Without its octets a request is that of experiment 2. Octets are copied by the kernel, and cost the same for all."),
+                          "Without its octets a request is that of experiment 2. Octets are copied by the kernel, "
+                          "and cost the same for all."),
     columns=("a", "b"),
     run=run,
     pictures=pictures,
-    course_fails={("process", "sequential"): "The sequential server with its one client pays a switch a request, as a process of the pool does."},
+    course_fails={("process", "sequential"): "The sequential server with its one client pays a switch a request, as "
+                                             "a process of the pool does."},
 )
