@@ -215,7 +215,7 @@ class Axes:
     log_y: bool = False
     height: float = 280
     body: list[str] = field(default_factory=list)
-    legend: list[tuple[str, str]] = field(default_factory=list)
+    legend: list[tuple[str, str, str]] = field(default_factory=list)
 
     left, right, top, bottom = 80, 340, 34, 46
 
@@ -233,10 +233,10 @@ class Axes:
         part = min(max(self.part(y, self.y, self.log_y), 0), 1.02)
         return self.height - self.bottom - part * (self.height - self.top - self.bottom)
 
-    def line(self, points: Sequence[Point], ink: str, name: str = "") -> None:
-        self.body.append(stroke([(self.px(x), self.py(y)) for x, y in points], ink, 2.5))
+    def line(self, points: Sequence[Point], ink: str, name: str = "", dash: str = "") -> None:
+        self.body.append(stroke([(self.px(x), self.py(y)) for x, y in points], ink, 2.5, dash))
         if name:
-            self.legend.append((name, ink))
+            self.legend.append((name, ink, dash))
 
     def dot(self, x: float, y: float, ink: str) -> None:
         self.body.append(f"<circle cx='{self.px(x):.1f}' cy='{self.py(y):.1f}' r='3' fill='{ink}' "
@@ -277,10 +277,10 @@ class Axes:
         middle = (self.top + floor) / 2
         out.append(f"<g transform='rotate(-90 22 {middle:.0f})'>" + text(22, middle, self.y_label, size=12, colour=SOFT,
                                                                          anchor="middle") + "</g>")
-        for n, (name, ink) in enumerate(self.legend):
-            y = self.top + 10 + 20 * n
-            out.append(rect(WIDTH - self.right + 16, y - 5, 14, 5, ink))
-            out.append(text(WIDTH - self.right + 36, y + 1, name, size=12))
+        for n, (name, ink, dash) in enumerate(self.legend):
+            x, y = WIDTH - self.right + 12, self.top + 10 + 20 * n
+            out.append(stroke([(x, y - 3), (x + 22, y - 3)], ink, 3, dash))
+            out.append(text(x + 28, y + 1, name, size=12))
         return Block(self.height, "".join(out))
 
 

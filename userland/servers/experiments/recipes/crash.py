@@ -42,14 +42,16 @@ def one_slice(lab: Lab, server: Server) -> None:
         time.sleep(BEFORE)
         crash(server)
         report = generator.finish(load)
-        line = [(row["seconds"], row["done"] - row["errors"]) for row in generator.time_line(Path(file.name))]
+        line = [(row["seconds"], row["done"]) for row in generator.time_line(Path(file.name))]
 
     after = [answered for seconds, answered in line if BEFORE + 0.15 < seconds < BEFORE + AFTER + 0.05]
     due = RATE * 0.1 * len(after)
-    outcomes = report["outcomes"]
-    lab.record(server.key, lost=max(100 * (1 - sum(after) / due), 0),
-               reset=outcomes["reset"] + outcomes["no_answer"] + report["closes"]["between_requests"])
-    lab.detail.setdefault("time line", {})[server.key] = line
+    lab.record(server.key, lost=max(100 * (1 - sum(after) / due), 0))
+    if not close:
+        outcomes = report["outcomes"]
+        ended = outcomes["reset"] + outcomes["no_answer"] + report["retried"] + report["closes"]["between_requests"]
+        lab.record(server.key, reset=min(ended, CLIENTS))
+    lab.detail.setdefault("time line", {})[server.key] = [point for point in line if point[0] <= BEFORE + AFTER]
 
 
 def run(lab: Lab) -> None:
@@ -68,7 +70,9 @@ def pictures(report: dict) -> list:
     axes = drawing.Axes("Answered within each tenth of a second, in the last round: the crash is at 0.4 s",
                         (0, BEFORE + AFTER), (0, 60), "seconds", "requests")
     for key, line in report["detail"]["time line"].items():
-        axes.line(line, drawing.colour(report["subjects"], key), report["subjects"][key]["name"])
+        axes.line(line, drawing.colour(report["subjects"], key), report["subjects"][key]["name"],
+                  dash="" if drawing.stands_for_family(report["subjects"], key) else "6 4")
+    axes.mark(BEFORE, "/crash")
     return [axes.block()]
 
 
