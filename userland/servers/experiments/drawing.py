@@ -146,9 +146,9 @@ def moved(report: dict) -> set[str]:
 def panel(report: dict, measure: Measure, rows: Sequence[str], left: float, width: float) -> str:
     values = {key: Interval(**report["summary"][key][measure.key]) for key in rows
               if measure.key in report["summary"].get(key, {})}
+    name = f"\u25c2 {measure.name}" if measure.less_is_better else f"{measure.name} \u25b8"
     floor, out = TOP + ROW * len(rows) - ROW / 2 + 4, [
-        text(left, TOP - 38, f"\u25c2 {measure.name}" if measure.less_is_better else f"{measure.name} \u25b8", size=12,
-             bold=True),
+        text(left, TOP - 38, name if report["better"] else measure.name, size=12, bold=True),
         text(left, TOP - 24, measure.unit, size=10, colour=SOFT)]
     if not values:
         return "".join(out)

@@ -33,6 +33,8 @@ class Recipe:
     run: Callable[[Lab], None]
     course_fails: dict[tuple[str, str], str] = field(default_factory=dict)
     course: bool = True
+    # Whether more or less is better: not where several say different things of the same.
+    better: bool = True
     # More pictures below the overview, of the whole report.
     pictures: Callable[[dict], list] = lambda report: []
     number: int = 0

@@ -51,7 +51,7 @@ def make(recipe: Recipe, lab: Lab, seconds: float) -> dict:
     by = {key: of[measure.key] for key, of in summary.items() if measure.key in of}
     return {
         "number": recipe.number, "name": recipe.name, "title": recipe.title, "question": recipe.question,
-        "quick": lab.quick, "seconds": round(seconds, 1), "machine": machine(), "cpus": lab.cpus.told,
+        "better": recipe.better, "quick": lab.quick, "seconds": round(seconds, 1), "machine": machine(), "cpus": lab.cpus.told,
         "prediction": {"measure": measure.key,
                        "order": [[k for k in tier if k in by] for tier in recipe.prediction.order],
                        "why": recipe.prediction.why},

@@ -80,4 +80,5 @@ RECIPE = Recipe(
     columns=("p99", "p50", "p90", "p99_9", "max", "ask"),
     run=run,
     course=False,
+    better=False,
 )
