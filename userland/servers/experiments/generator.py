@@ -15,6 +15,10 @@ GRACE = 0.15
 UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7}
 
 
+class NothingAnswered(RuntimeError):
+    """Not one request of a run."""
+
+
 def load_command(server: Server, path: str, cpu: str, *options: object, watch: bool = True) -> list[str]:
     """`watch`: the report says what the server used; it has to live to the end for that."""
     pid = ["--pid", str(server.pid)] if watch else []
@@ -39,7 +43,8 @@ def run(command: list[str], patience: float = 120) -> str:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience,
                           check=False)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()[-400:]}")
+        kind = NothingAnswered if "not one request was answered" in done.stderr else RuntimeError
+        raise kind(f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()[-400:]}")
     return done.stdout
 
 

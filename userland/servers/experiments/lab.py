@@ -47,7 +47,7 @@ class Lab:
         self.title, self.root, self.quick, self.progress = title, root, quick, progress
         self.cpus = Cpus.of_this_machine()
         # Nine slices: the interval of the median leaves out one at either end. See ranking.py.
-        self.rounds, self.seconds = (1, 0.15) if quick else (9, 0.4)
+        self.rounds, self.seconds = (1, 0.3) if quick else (9, 0.4)
         self.round = 0
         self.subjects: dict[str, Variant] = {}
         self.slices: list[dict] = []
@@ -132,13 +132,18 @@ class Lab:
     def answered(self, server: Server, slice_of: Callable[[int], dict]) -> dict:
         """A slice in which others had the CPUs all the time says nothing: take a longer one."""
         for longer in (1, 4, 16):
-            report = slice_of(longer)
+            try:
+                report = slice_of(longer)
+            except generator.NothingAnswered as e:
+                said = str(e)
+                continue
             if report["server"]["children_unknown"]:
                 raise RuntimeError(f"{server.key}: the server ignores SIGCHLD: nobody knows what its children used")
+            said = f"not one request was answered: {report['outcomes']}"
             if report["server"]["requests"] and report["latency"]["count"]:
                 self.watch_generator(server, report)
                 return report
-        raise RuntimeError(f"{server.key}: not one request was answered: {report['outcomes']}")
+        raise RuntimeError(f"{server.key}: {said}")
 
     def watch_generator(self, server: Server, report: dict) -> None:
         if report["generator"]["generator_bound"] and report["loop"] == "closed":
