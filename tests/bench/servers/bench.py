@@ -74,19 +74,19 @@ def beside(found: Slices, key: str, name: str, case: str, ours: str, part: float
 def loops(found: Slices) -> Figure:
     """Two loops on two cores, as times one on one.
 
-    Where the generator has a core of its own, this is requests a second against requests a second. Where it has to
-    share the two, it would be a measure of the generator, which needs as much time as the server: then it is what
-    two cores full of server would answer, 2 x the price with one loop / the price with two that run at the same
-    time and share the cores with the generator. What two loops take from each other (locks, caches, the kernel's
-    tables) makes the second price larger.
-"""
+    Where the generator has a core of its own, this is requests a second against requests a second. Where there are only
+    two cores, that would measure the generator, which needs as much time as the server. Then each core has a loop and a
+    thread of the generator, in both cases, and this is what the loops alone could answer if they had the cores: 2 x the
+    price of a request with one loop / the price with two at the same time. What two loops take from each other (locks,
+    caches, the kernel's tables) makes the second price larger.
+    """
     shared = any(found.rounds("loops", "loops", "loops", lambda r: r["shared"]).values())
     value: Callable[[dict], float] = (lambda r: 1 / r["cpu_us"]) if shared else (lambda r: r["answered"])
     one, two = found.rounds("loops", "loops", "event", value), found.rounds("loops", "loops", "loops", value)
     factor = 2 if shared else 1
     note = "requests a second"
     if shared:
-        note = "2 x CPU time per request with one loop / with two at the same time: the generator shares the cores"
+        note = "2 x CPU time per request with one loop / with two at the same time; each core has a generator as well"
     return Figure("loops", "two loops on two cores", "x one loop", 1.7,
                   Spread.of(factor * two[n] / one[n] for n in one if n in two), at_least=True, note=note)
 
