@@ -120,13 +120,13 @@ def thread_times(pid: int) -> list[int]:
 def loops(who: str) -> dict:
     """One loop on one CPU, or two on two. How evenly the two were busy is told as well.
 
-    Where two loops leave no CPU for the generator, each core has a loop and a thread of the generator, and so has the one
-    core of one loop: a loop that shares its core finds more requests ready each time it asks, and they get cheaper.
+    Where two loops leave no CPU for the generator, each core has a loop and a thread of the generator, and so has the
+    one core of one loop: a loop that shares its core finds more requests ready each time, and they get cheaper.
     """
     two = who == "loops"
     shared = CPUS.generator_beside_two == CPUS.two_servers
     cpus = CPUS.two_servers if two else CPUS.server
-    cpu = cpus if shared else CPUS.generator
+    cpu = cpus if shared else CPUS.generator_beside_two
     with running(who, cpus=cpus) as server:
         before = thread_times(server.pid)
         found = cost(closed(server, "--threads", 2 if two else 1, cpu=cpu, connections=128 if two else 64))

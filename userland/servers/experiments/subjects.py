@@ -60,8 +60,8 @@ class Cpus:
     def of_this_machine(cls) -> Cpus:
         cpus = sorted(os.sched_getaffinity(0))
         first, last = str(cpus[0]), str(cpus[-1])
-        two = ",".join(map(str, cpus[:2]))
-        return cls(first, last, two, last if len(cpus) > 2 else two)
+        two, rest = ",".join(map(str, cpus[:2])), ",".join(map(str, cpus[2:]))
+        return cls(first, last, two, rest or two)
 
     @property
     def told(self) -> str:
