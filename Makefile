@@ -98,7 +98,7 @@ native: peers
 	@$(MAKE) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
 
 .PHONY: experiment
-experiment: native ## ten experiments on the servers: predicted, measured, drawn (9 minutes; ONLY=3, ONLY=idle: one)
+experiment: native ## ten experiments on the servers: predicted, measured, drawn (ONLY=3, ONLY=idle: one)
 	@userland/servers/experiments/run $(ONLY)
 
 .PHONY: benches

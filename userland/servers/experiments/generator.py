@@ -79,7 +79,7 @@ def parse_wrk(text: str) -> dict[str, float]:
     if not requests:
         raise RuntimeError(f"wrk: no count of requests in {text!r}")
     found = {"requests": float(requests[1])}
-    for percent, value, unit in re.findall(r"^\s*(50|75|90|99)%\s+([\d.]+)(us|ms|s|m)$", text, re.M):
+    for percent, value, unit in re.findall(r"^\s*(50|75|90|99)%\s+([\d.]+)(us|ms|s|m)[ \t]*$", text, re.M):
         found[f"p{percent}"] = float(value) * UNITS[unit]
     return found
 

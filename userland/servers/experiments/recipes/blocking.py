@@ -23,7 +23,7 @@ def run(lab: Lab) -> None:
     servers = lab.start_all([EVENT, HELPERS, POOL, PREFORK])
     # The first of 64 clients would keep the sequential server for itself: see experiment 3.
     sequential = lab.start(replace(SEQUENTIAL, name="sequential, one a connection"))
-    seconds = 0.3 if lab.quick else 0.7
+    seconds = 0.3 if lab.quick else 0.5
 
     for server in lab.turns([*servers, sequential], "handlers that block", rounds=7):
         lab.closed(server, WAIT, 64, *close(server), seconds=seconds)

@@ -27,7 +27,7 @@ def run(lab: Lab) -> None:
            for v in (EVENT, TWO_LOOPS, TWO_HELPERS, POOL, PREFORK, SEQUENTIAL)]
     for server in lab.turns([*one, *two], "handlers that compute", rounds=7):
         close = ["--close"] if server.variant.family == "sequential" else []
-        lab.closed(server, WORK, CONNECTIONS, *close, seconds=0.3 if lab.quick else 0.6)
+        lab.closed(server, WORK, CONNECTIONS, *close, seconds=0.3 if lab.quick else 0.5)
     lab.note(f"On two cores: servers on CPUs {lab.cpus.two_servers}, the generator on {lab.cpus.generator}. Where it "
              "has no core of its own, it takes some percent of one: 2000 requests a second are little to send.")
 

@@ -4,7 +4,7 @@ Predicted, by the 99th percentile they report (least first):
 
     closed loop < hey < wrk = open loop
 
-A run of 2.5 s, 2000 requests a second due; the server is stopped (SIGSTOP) for one of them. 40 % of the requests
+A run of 2 s, 2000 requests a second due; the server is stopped (SIGSTOP) for one of them. Half of the requests
 are due while it is, so the true 99th percentile is nearly a second. A closed loop has each of its 16 clients wait
 once, and asks nothing meanwhile: of thousands of requests 16 are slow. That is coordinated omission. hey paces its
 clients, and yet each waits for its answer. wrk as Debian has it adds requests that it thinks it would have sent.
@@ -21,7 +21,7 @@ from lab import SMALL, Lab
 from recipe import Prediction, Recipe
 from subjects import EVENT, Server, Variant
 
-CLIENTS, RATE, SECONDS, STOPPED = 16, 2000, 2.5, 1.0
+CLIENTS, RATE, SECONDS, STOPPED = 16, 2000, 2, 1.0
 PERCENTILES = ("p50", "p90", "p99", "p99_9", "max")
 
 OPEN = Variant("open", "load, open loop", "open", ())
@@ -43,14 +43,14 @@ def ask(lab: Lab, who: Variant, server: Server) -> dict[str, float]:
     if who is CLOSED:
         return percentiles(generator.load(server, SMALL, cpu, "--connections", CLIENTS, "--duration", SECONDS))
     if who is WRK:
-        found = generator.wrk(server, SMALL, cpu, CLIENTS, 3)
+        found = generator.wrk(server, SMALL, cpu, CLIENTS, SECONDS)
     else:
         found = generator.hey(server, SMALL, cpu, CLIENTS, RATE, SECONDS)
     return {"ask": found["requests"]} | {name: found[name] for name in PERCENTILES if name in found}
 
 
 def stop_for_a_second(server: Server) -> None:
-    time.sleep(0.7)
+    time.sleep(0.5)
     os.kill(server.pid, signal.SIGSTOP)
     time.sleep(STOPPED)
     os.kill(server.pid, signal.SIGCONT)
@@ -68,12 +68,12 @@ def run(lab: Lab) -> None:
         stopper.join()
     if len(askers) < 4:
         lab.note("wrk and hey are shown where they are installed (make peers).")
-    lab.note("wrk knows whole seconds: its run is 3 s. It gives no percentile above 99.")
+    lab.note("wrk gives no percentile above 99.")
 
 
 RECIPE = Recipe(
     title="Coordinated omission",
-    question="The server does nothing for one second of 2.5: what do the generators make of it?",
+    question="The server does nothing for one second of two: what do the generators make of it?",
     prediction=Prediction("p99", (("closed",), ("hey",), ("wrk", "open")),
                           "Who waits for an answer before the next question does not see the questions that were "
                           "never asked."),

@@ -21,7 +21,7 @@ CONNECTIONS = 16
 def cost(lab: Lab, server: Server, size: int) -> float:
     """Seconds of CPU time for a file of that size. The sequential server gets one client: it serves only one."""
     connections = 1 if server.key == "sequential" else CONNECTIONS
-    report = lab.closed(server, f"/{size}.bin", connections, seconds=0.15)
+    report = lab.closed(server, f"/{size}.bin", connections, seconds=0.1)
     return report["server"]["cpu_us_per_request"] / 1e6
 
 
