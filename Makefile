@@ -11,6 +11,8 @@ SHELL := /bin/bash
 B := $(CURDIR)/build
 export KERNEL
 ENTER := coursevm/enter --kernel
+# Benches that run on this host; the others run in the course VM.
+HOST_BENCHES := servers
 BENCHES := $(patsubst tests/bench/%/bench.py,%,$(wildcard tests/bench/*/bench.py))
 # Inside the root file system the tree is at /virtlab.
 IN := /virtlab/build
@@ -84,12 +86,29 @@ unit: setup ## tests of the pure parts on this host, under sanitizers (30 s)
 selftests: setup
 	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/kselftest O=$(IN) all
 
+.PHONY: peers
+peers:
+	@scripts/setup peers
+
+# With this host's compiler: no VM is needed for the servers.
+NATIVE := $(B)/native
+.PHONY: native
+native: peers
+	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) $(addprefix $(NATIVE)/bin/,httpd load directory)
+	@$(MAKE) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
+
+.PHONY: experiment
+experiment: native ## ten experiments on the servers: predicted, measured, drawn (ONLY=3, ONLY=idle: one)
+	@userland/servers/experiments/run $(ONLY)
+
 .PHONY: benches
 benches: setup
 	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/bench O=$(IN) all
 
+BENCH_NEEDS = $(if $(filter-out $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),modules userland selftests benches) \
+	$(if $(filter $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),native)
 .PHONY: bench
-bench: modules userland selftests benches ## measure beside others: BENCH=credit_sched; JSON and picture in tests/bench
+bench: $(BENCH_NEEDS) ## measure beside others: BENCH=servers; JSON and picture in tests/bench
 	@for bench in $(or $(BENCH),$(BENCHES)); do tests/bench/run $$bench --kernel $(KERNEL) || exit 1; done
 
 .PHONY: fuzz

@@ -25,7 +25,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Plan:
-    """A boot: what to run before, each round, and after. All cases of one boot are interleaved."""
+    """A boot: what to run before, each round, and after. All cases of one boot are interleaved.
+
+    With `on_host` nothing is booted: the same turns are taken on this host, see host.py.
+    """
 
     name: str
     cases: list[Case]
@@ -36,6 +39,7 @@ class Plan:
     deterministic: bool = False
     accelerator: str = ""
     patience: int = 3600
+    on_host: bool = False
 
     def to_json(self) -> str:
         return json.dumps({"before": self.before, "after": self.after, "rounds": self.rounds,
@@ -83,7 +87,7 @@ def run(plan: Plan, kernel: str, out: Path) -> dict:
     command = [str(TREE / "coursevm/run"), "--kernel", kernel, "--timeout", str(plan.patience), "--out", str(folder),
                *(["--deterministic", "1"] if plan.deterministic else ["--smp", str(plan.processors)]),
                "--put", f"{folder / 'plan.json'}:/root/plan.json",
-               "--", "python3", "tests/bench/in_vm.py", "/root/plan.json", "/out/slices.json"]
+               "--", "python3", "tests/bench/turns.py", "/root/plan.json", "/out/slices.json"]
     log = folder / "kernel.log"
     for boots_left in (2, 1, 0):
         status, tail = attempt(plan, command)

@@ -37,8 +37,10 @@ class Axis:
 
 
 def part_of_target(figure: Figure, value: float) -> float:
-    """Below 1 is good, whichever way the bound points. "At least" compares what is lost."""
+    """Below 1 is good, whichever way the bound points. "At least", of a share, compares what is lost."""
     assert figure.target is not None
+    if figure.at_least and figure.target >= 1:
+        return figure.target / value if value > 0 else 1e9
     if figure.at_least:
         return max(1 - value, 0) / (1 - figure.target)
     return value / figure.target if figure.target else (1e-9 if value <= 0 else 1e9)

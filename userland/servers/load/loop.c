@@ -325,12 +325,13 @@ static void measure(struct loop *loop)
 	}
 	if (loop->measuring && !loop->window)
 		end_window(loop);
-	finish(loop);
 }
 
 /* The life of a loop, from the first connection to the last. */
 void loop_run(struct loop *loop)
 {
+	bool begun;
+
 	/* A sleep until a request is due must not be rounded up to 50 us. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	open_all(loop);
@@ -338,6 +339,11 @@ void loop_run(struct loop *loop)
 		cannot_connect(loop);
 	pthread_barrier_wait(&loop->run->barrier);
 	pthread_barrier_wait(&loop->run->barrier);
-	if (!loop->run->failed)
+	begun = !loop->run->failed;
+	if (begun)
 		measure(loop);
+	pthread_barrier_wait(&loop->run->barrier);
+	pthread_barrier_wait(&loop->run->barrier);
+	if (begun)
+		finish(loop);
 }

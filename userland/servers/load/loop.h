@@ -105,7 +105,8 @@ struct connection {
  * @request: what clients send; @idle_request, @slow_request: what idle and slow ones do
  * @slow_head: how much of that is sent at once, the rest drips
  * @search: for --check
- * @barrier: all loops have opened their connections; then, main() has set the times
+ * @barrier: all loops have opened their connections; main() has set the times; all are done; main()
+ *	has looked at the server
  * @begin, @measure, @end: moments; end is NEVER if nothing but a number limits the run
  * @stop: the user wants it to end
  * @failed: a loop cannot begin, so none does

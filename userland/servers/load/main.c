@@ -174,7 +174,10 @@ static int find_pids(struct options *o, struct error *err)
 	return ret;
 }
 
-/* Runs all loops, and looks at the server when their window begins and when they are done. */
+/*
+ * Runs all loops, and looks at the server when their window begins and when they are done: before
+ * they close their connections, since threads that the server has for those end with them.
+ */
 static int run_loops(struct run *run, struct loop *loops, struct report *report, struct error *err)
 {
 	const struct options *o = run->options;
@@ -201,13 +204,15 @@ static int run_loops(struct run *run, struct loop *loops, struct report *report,
 		sleep_until(run->measure);
 		ret = process_sample(o->pids, o->pid_count, &before, err);
 	}
-	for (unsigned int i = 0; i < o->threads; i++)
-		pthread_join(threads[i], NULL);
-	for (unsigned int i = 0; !ret && i < o->threads; i++)
-		if (loops[i].err.text[0])
-			ret = error_set(err, ECONNREFUSED, "%s", loops[i].err.text);
+	pthread_barrier_wait(&run->barrier);
 	if (!ret && o->pid_count)
 		ret = process_sample(o->pids, o->pid_count, &after, err);
+	pthread_barrier_wait(&run->barrier);
+	for (unsigned int i = 0; i < o->threads; i++)
+		pthread_join(threads[i], NULL);
+	for (unsigned int i = 0; i < o->threads; i++)
+		if (loops[i].err.text[0])
+			ret = error_set(err, ECONNREFUSED, "%s", loops[i].err.text);
 	if (!ret && o->pid_count) {
 		report->usage = process_usage(&before, &after);
 		report->has_usage = true;

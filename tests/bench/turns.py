@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs a plan of measurements inside the course VM: in_vm.py PLAN.json RESULT.json.
+"""Runs a plan of measurements where it is started, in the course VM or on the host: turns.py PLAN.json RESULT.json.
 
 A plan is a list of cases: {"case", "who", "command"}. In each round every case runs once, so
 that subject and peers meet the same minutes of the machine; the order turns from round to
