@@ -32,6 +32,7 @@ HTTPD = "userland/servers/httpd"
 LAB = "labs/08-four-servers"
 ANSWERS = f"{LAB}/answers.toml"
 HEADERS = ["userland/lib", "userland/servers", "labs/grading/host"]
+LIBRARIES = ["-lsodium"]
 # Seconds in which a check has come to its end, whatever it found.
 LIMIT = 90
 
@@ -69,7 +70,7 @@ def sources(*folders: str) -> list[str]:
 def httpd(host: Host) -> Path:
     """With the submission's regions in it."""
     return host.build("httpd", [*sources(HTTPD, "userland/servers/http", "userland/lib"), "labs/grading/host/crash.c",
-                                f"{LAB}/host/crashes.c"], flags("-O1", *CAREFUL), HEADERS)
+                                f"{LAB}/host/crashes.c"], flags("-O1", *CAREFUL), HEADERS, LIBRARIES)
 
 
 def probe(host: Host, name: str, part: str) -> Path:
@@ -93,7 +94,8 @@ def load(host: Host) -> Path:
 
 def plain_httpd(host: Host) -> Path:
     """As `make userland` builds it, to be measured."""
-    return host.build("httpd", sources(HTTPD, "userland/servers/http", "userland/lib"), MEASURED, HEADERS)
+    return host.build("httpd", sources(HTTPD, "userland/servers/http", "userland/lib"), MEASURED, HEADERS,
+                      LIBRARIES)
 
 
 # --- the course of a step ---

@@ -81,8 +81,8 @@ class Host:
         raise Failure(f"It does not compile: {why}.", "Compile it yourself first; the handout says how.")
 
     def build(self, name: str, sources: Sequence[str], flags: Sequence[str],
-              include_roots: Sequence[str]) -> Path:
-        """Builds a static program. `include_roots`: folders whose headers the objects depend on."""
+              include_roots: Sequence[str], libraries: Sequence[str] = ()) -> Path:
+        """Builds a static program. `include_roots`: folders whose headers the objects depend on. `libraries`: -l flags."""
         self.cache.mkdir(parents=True, exist_ok=True)
         self.work.mkdir(parents=True, exist_ok=True)
         headers = hashlib.sha256()
@@ -92,12 +92,12 @@ class Host:
         with ThreadPoolExecutor(2) as pool:
             objects = list(pool.map(lambda p: self.object_file(p, flags, headers.hexdigest()), sources))
         link = [flag for flag in flags if flag.startswith("-fsanitize")]
-        key = hashlib.sha256("\0".join([CC, *link, *(o.stem for o in objects)]).encode()).hexdigest()
+        key = hashlib.sha256("\0".join([CC, *link, *libraries, *(o.stem for o in objects)]).encode()).hexdigest()
         kept = (self.cache if all(o.parent == self.cache for o in objects) else self.work) / f"{key}.program"
         if kept.exists():
             return kept
         program = self.work / name
-        ended = sandbox.compile_limited([CC, "-static", *link, "-o", str(program), *map(str, objects)])
+        ended = sandbox.compile_limited([CC, "-static", *link, "-o", str(program), *map(str, objects), *libraries])
         if ended.status:
             why = re.search(r"(?:undefined reference|multiple definition).*", ended.errors)
             raise Failure(f"It does not link: {why[0] if why else 'the linker gave up'}.",

@@ -15,7 +15,7 @@ static void unlink_timer(struct timer *timer)
 /* Into the slot of its deadline, in front of the hand. */
 static void link_timer(struct timers *wheel, struct timer *timer)
 {
-	int64_t tick = (timer->deadline + TIMER_TICK - 1) / TIMER_TICK;
+	int64_t tick = timer->deadline / TIMER_TICK + (timer->deadline % TIMER_TICK > 0);
 	struct timer *head;
 
 	/* lab 08 step 5 begin: into its slot */
