@@ -50,6 +50,11 @@ static void each_has_its_place(void)
 	CHECK_EQ(parse("--readiness select --helpers 3 --workers 2"), 0);
 	CHECK_EQ(options.readiness, READINESS_SELECT);
 	CHECK_EQ(options.helpers, 3);
+	CHECK_EQ(parse("--register web"), 0);
+	CHECK(!strcmp(options.directory, "127.0.0.1:4111"), "%s", options.directory);
+	CHECK_EQ(parse("--register web --directory 10.0.0.1:7"), 0);
+	CHECK(!strcmp(options.register_name, "web") && !strcmp(options.directory, "10.0.0.1:7"), "%s",
+	      options.directory);
 }
 
 static void of_sessions_there_are_three_forms(void)
@@ -81,6 +86,7 @@ static void what_cannot_be_is_refused(void)
 		"--readiness kqueue", "--nonsense", "-x", "word", "--design sequential --workers 2",
 		"--design event --per-connection", "--design process --per-connection --workers 3",
 		"--design thread --helpers 2", "--design process --readiness poll",
+		"--directory 127.0.0.1:4111", "--register",
 		"--state", "--state none", "--sessions 5", "--lease 1", "--secret-file f", "--store d",
 		"--state client", "--state soft", "--state server --store d", "--state server --secret-file f",
 		"--state client --secret-file f --sessions 5", "--state client --secret-file f --lease 1",

@@ -21,9 +21,10 @@ static struct {
 	atomic_bool child;
 	atomic_llong drain_began;
 	_Atomic(atomic_int *) idle_fd;
+	atomic_int tell;
 	uint32_t drain_ms;
 	int wake;
-} control = { .wake = -1 };
+} control = { .wake = -1, .tell = -1 };
 
 static int64_t now_ms(void)
 {
@@ -69,12 +70,22 @@ int control_fd(void)
 	return control.wake;
 }
 
-void control_wake(void)
+static void make_readable(int fd)
 {
 	uint64_t one = 1;
-	ssize_t n = write(control.wake, &one, sizeof(one));
+	ssize_t n = write(fd, &one, sizeof(one));
 
 	(void)n; /* Fails only if it is readable already. */
+}
+
+void control_wake(void)
+{
+	make_readable(control.wake);
+}
+
+void control_tell(int fd)
+{
+	atomic_store(&control.tell, fd);
 }
 
 void control_wait(int ms)
@@ -103,6 +114,8 @@ void control_drain(bool handed_over)
 	atomic_store(&control_drains, true);
 	if (atomic_load(&control.idle_fd))
 		setitimer(ITIMER_REAL, &again, NULL);
+	if (atomic_load(&control.tell) >= 0)
+		make_readable(atomic_load(&control.tell));
 	control_wake();
 }
 
@@ -161,6 +174,7 @@ int control_init(uint32_t drain_ms)
 	atomic_store(&control.restart, false);
 	atomic_store(&control.child, false);
 	atomic_store(&control.idle_fd, NULL);
+	atomic_store(&control.tell, -1);
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < HANDLED; i++)
 		sigaction(handled[i], &action, NULL);

@@ -74,6 +74,12 @@ bool control_child_ended(void);
  */
 void control_reader(atomic_int *idle_fd);
 
+/**
+ * control_tell() - for a thread that waits for something else
+ * @fd: eventfd, which becomes readable when the server is to end; -1: nobody waits
+ */
+void control_tell(int fd);
+
 /* A descriptor that is readable when something above may have changed. */
 int control_fd(void);
 

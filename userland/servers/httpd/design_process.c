@@ -68,6 +68,7 @@ static void begin_child(struct family *f, struct worker *worker, unsigned int in
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != f->parent || control_init(f->server->options.drain_ms))
 		_exit(1);
+	registration_forget(&f->server->registration);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
 	worker_init(worker, f->server, index);

@@ -41,6 +41,8 @@ static void print_help(void)
 	     "  --access-log FILE     common log format; -: standard output\n"
 	     "  --user NAME           who to be once the ports are bound\n"
 	     "  --pid-file FILE       where to write the process number\n"
+	     "  --register NAME       by which a directory is told where this server is (none)\n"
+	     "  --directory ADDRESS   which directory (127.0.0.1:4111)\n"
 	     "  --allow-crash         /crash ends the process that serves it\n\n"
 	     "  --state FORM          /session is kept by the server, the client, or soft (none)\n"
 	     "  --secret-file FILE    client: what cookies are sealed with; made if it is missing\n"
@@ -116,6 +118,8 @@ static int size_up(struct server *server, struct error *err)
 	unsigned int limit = descriptors(), used = 3 + OVERHEAD + loops + server->listeners.count;
 	unsigned int files = limit / 8;
 
+	if (server->registration.count)
+		used += server->registration.count + 1;
 	/* A lock and a file for each that reads a session or writes it. */
 	if (o->state == STATE_SOFT && o->design != DESIGN_PROCESS)
 		used += 2 * o->workers;
@@ -206,6 +210,8 @@ static int set_up(struct server *server, struct error *err)
 	if (!ret && o->user)
 		ret = drop_privileges(o->user, err);
 	if (!ret)
+		ret = registration_open(&server->registration, o, &server->listeners, err);
+	if (!ret)
 		ret = open_sessions(server, err);
 	if (!ret)
 		ret = size_up(server, err);
@@ -229,7 +235,12 @@ static int serve(struct server *server, struct error *err)
 		return ret;
 	listeners_announce(&server->listeners);
 	successor_ready();
+	ret = registration_start(&server->registration, err);
+	if (ret)
+		return ret;
 	ret = designs[server->options.design](server, err);
+	if (!ret)
+		registration_end(&server->registration);
 	flush_logs(server);
 	if (server->options.pid_file)
 		remove_pid_file(server->options.pid_file);

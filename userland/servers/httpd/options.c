@@ -14,7 +14,8 @@
 
 enum { OPT_DESIGN = 256, OPT_WORKERS, OPT_PER_CONNECTION, OPT_READINESS, OPT_HELPERS, OPT_LISTEN,
        OPT_ROOT, OPT_HEADER, OPT_IDLE, OPT_WRITE, OPT_DRAIN, OPT_MAX_CONNECTIONS, OPT_ACCESS_LOG,
-       OPT_USER, OPT_ALLOW_CRASH, OPT_PID_FILE, OPT_STATE, OPT_SECRET_FILE, OPT_STORE, OPT_LEASE,
+       OPT_USER, OPT_ALLOW_CRASH, OPT_PID_FILE, OPT_REGISTER,
+       OPT_DIRECTORY, OPT_STATE, OPT_SECRET_FILE, OPT_STORE, OPT_LEASE,
        OPT_SESSION_TIMEOUT, OPT_SESSIONS, OPT_SESSION_BYTES, OPT_HELP };
 
 static const struct option known[] = {
@@ -34,6 +35,8 @@ static const struct option known[] = {
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "allow-crash", no_argument, NULL, OPT_ALLOW_CRASH },
 	{ "pid-file", required_argument, NULL, OPT_PID_FILE },
+	{ "register", required_argument, NULL, OPT_REGISTER },
+	{ "directory", required_argument, NULL, OPT_DIRECTORY },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "secret-file", required_argument, NULL, OPT_SECRET_FILE },
 	{ "store", required_argument, NULL, OPT_STORE },
@@ -176,6 +179,12 @@ static int take(struct options *o, int option, char *value, struct error *err)
 	case OPT_PID_FILE:
 		o->pid_file = value;
 		return 0;
+	case OPT_REGISTER:
+		o->register_name = value;
+		return 0;
+	case OPT_DIRECTORY:
+		o->directory = value;
+		return 0;
 	case OPT_PER_CONNECTION:
 		o->per_connection = true;
 		return 0;
@@ -248,6 +257,10 @@ static int complete(struct options *o, struct error *err)
 		return error_set(err, EUSAGE, "--helpers: is for --design event");
 	if (o->design != DESIGN_EVENT && o->readiness != READINESS_EPOLL)
 		return error_set(err, EUSAGE, "--readiness: is for --design event");
+	if (o->directory && !o->register_name)
+		return error_set(err, EUSAGE, "--directory: is for --register NAME");
+	if (o->register_name && !o->directory)
+		o->directory = "127.0.0.1:4111";
 	if (!o->workers)
 		o->workers = pools ? 64 : 1;
 	if (!o->listen_count)

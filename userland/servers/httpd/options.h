@@ -48,6 +48,8 @@ enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT };
  * @access_log: NULL: none; "-": standard output
  * @user: NULL: stay who we are
  * @pid_file: NULL: none
+ * @register_name: by which a directory knows this server; NULL: none does
+ * @directory: its address; NULL if there is no name
  */
 struct options {
 	enum design design;
@@ -75,6 +77,8 @@ struct options {
 	const char *access_log;
 	const char *user;
 	const char *pid_file;
+	const char *register_name;
+	const char *directory;
 };
 
 /**

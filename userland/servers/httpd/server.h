@@ -8,6 +8,7 @@
 #include "listeners.h"
 #include "metrics.h"
 #include "options.h"
+#include "registration.h"
 #include "sessions.h"
 
 /**
@@ -28,6 +29,7 @@ struct shared {
  * @listeners: sockets that connections come from
  * @files: below --root
  * @shared: counters and log
+ * @registration: in a directory
  * @log_fd: of the access log; -1: there is none
  * @max_connections: at a time, in the whole server
  */
@@ -36,6 +38,7 @@ struct server {
 	struct listeners listeners;
 	struct files *files;
 	struct shared *shared;
+	struct registration registration;
 	int log_fd;
 	unsigned int max_connections;
 };
