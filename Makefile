@@ -72,8 +72,12 @@ scenarios: modules userland ## credit_sched at work: eight small stories, each d
 test: modules modules-all userland selftests ## all tests, in the course VM too (15 minutes)
 	@tests/run
 
+.PHONY: setup-all
+setup-all:
+	@scripts/setup slow
+
 .PHONY: test-all
-test-all: modules modules-all userland selftests ## ... and the slow ones, and broken cores
+test-all: setup-all modules modules-all userland selftests ## ... and the slow ones, and broken cores
 	@tests/run --all
 	@$(MAKE) --no-print-directory -C tests/unit O=$(B) mutants
 
