@@ -81,6 +81,14 @@ test-all: setup-all modules modules-all userland selftests ## ... and the slow o
 	@tests/run --all
 	@$(MAKE) --no-print-directory -C tests/unit O=$(B) mutants
 
+# httpd with sanitizers is built on this host, for the tests of it on this host.
+.PHONY: sanitized
+sanitized: setup
+	@$(MAKE) --no-print-directory -C userland O=$(B)/asan SANITIZE=address,undefined $(B)/asan/bin/httpd
+	@HTTPD=$(B)/asan/bin/httpd /usr/bin/python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" \
+		--junit-xml=$(B)/reports/servers-asan.xml tests/e2e/servers/test_httpd*.py tests/e2e/servers/test_session.py \
+		tests/e2e/servers/conformance
+
 .PHONY: unit
 unit: setup ## tests of the pure parts on this host, under sanitizers (30 s)
 	@$(MAKE) --no-print-directory -C tests/fuzz O=$(B) replay

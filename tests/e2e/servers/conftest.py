@@ -13,6 +13,9 @@ HTTP = TREE / "userland/servers/http"
 
 # One variant of each design is enough for every day.
 DAILY = {"sequential", "prefork", "pool", "epoll"}
+# ... but not if a binary is given, such as one with sanitizers: what is most entangled is of most interest then.
+if "HTTPD" in os.environ:
+    DAILY |= {"uring", "loops", "helpers"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
