@@ -332,7 +332,7 @@ def test_trace_is_a_chart_of_every_cpu(csched, file):
     length = (int(trace["otherData"]["end_ns"]) - int(trace["otherData"]["begin_ns"])) / 1e3
     # Both CPUs have always something to run; a slot that changed CPUs may leave a hole in one track, and between
     # two slots a debug kernel takes long.
-    assert sum(s["dur"] for s in slots) > (0.6 if DEBUG else 0.9) * 2 * length
+    assert sum(s["dur"] for s in slots) > (0.4 if DEBUG else 0.9) * 2 * length
     assert {e["name"] for e in trace["traceEvents"] if e["ph"] == "C"} >= {
         "web lag (ms)", "db lag (ms)", "web CPU (%)"}
 
