@@ -33,6 +33,7 @@ LAB = "labs/08-four-servers"
 ANSWERS = f"{LAB}/answers.toml"
 HEADERS = ["userland/lib", "userland/servers", "labs/grading/host"]
 LIBRARIES = ["-lsodium"]
+DIRECTORY_CLIENT = [f"userland/servers/directory/{name}.c" for name in ("client", "protocol", "lease", "address")]
 # Seconds in which a check has come to its end, whatever it found.
 LIMIT = 90
 
@@ -67,10 +68,14 @@ def sources(*folders: str) -> list[str]:
     return [str(path.relative_to(TREE)) for folder in folders for path in sorted((TREE / folder).glob("*.c"))]
 
 
+def httpd_sources() -> list[str]:
+    return [*sources(HTTPD, "userland/servers/http", "userland/lib"), *DIRECTORY_CLIENT]
+
+
 def httpd(host: Host) -> Path:
     """With the submission's regions in it."""
-    return host.build("httpd", [*sources(HTTPD, "userland/servers/http", "userland/lib"), "labs/grading/host/crash.c",
-                                f"{LAB}/host/crashes.c"], flags("-O1", *CAREFUL), HEADERS, LIBRARIES)
+    return host.build("httpd", [*httpd_sources(), "labs/grading/host/crash.c", f"{LAB}/host/crashes.c"],
+                      flags("-O1", *CAREFUL), HEADERS, LIBRARIES)
 
 
 def probe(host: Host, name: str, part: str) -> Path:
@@ -94,8 +99,7 @@ def load(host: Host) -> Path:
 
 def plain_httpd(host: Host) -> Path:
     """As `make userland` builds it, to be measured."""
-    return host.build("httpd", sources(HTTPD, "userland/servers/http", "userland/lib"), MEASURED, HEADERS,
-                      LIBRARIES)
+    return host.build("httpd", httpd_sources(), MEASURED, HEADERS, LIBRARIES)
 
 
 # --- the course of a step ---
