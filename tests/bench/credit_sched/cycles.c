@@ -24,7 +24,7 @@ static unsigned int parked(const pid_t *pids)
 	unsigned int n = 0;
 
 	for (int i = 0; i < TASKS; i++)
-		n += state_of(pids[i]) == 'D';
+		n += state_of(pids[i]) == 'P';
 	return n;
 }
 

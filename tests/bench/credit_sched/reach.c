@@ -22,11 +22,12 @@ static pid_t parked_spinner(void)
 {
 	pid_t pid = spin();
 	int tries = 3000;
+	char state;
 
 	place_add(&setting, &light, pid);
-	while (state_of(pid) != 'D' && tries--)
+	while ((state = state_of(pid)) != 'P' && tries--)
 		sleep_ns(MS);
-	CHECK(state_of(pid) == 'D', "it does not park: state %c", state_of(pid));
+	CHECK(state == 'P', "it does not park: state %c", state);
 	return pid;
 }
 
