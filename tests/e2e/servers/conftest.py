@@ -1,11 +1,14 @@
-"""Of the servers' tests: the program that prints what the parser understands, and which tests are for test-all."""
+"""Of the servers' tests: programs and servers that several of them use, and which tests are for test-all."""
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from directory_running import Directory, build_directory
 from running import VARIANTS
 
 TREE = Path(__file__).resolve().parents[3]
@@ -38,3 +41,22 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Werror",
                     "-o", out, *sources], check=True)
     return out
+
+
+@pytest.fixture(scope="session")
+def directory_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_directory(tmp_path_factory.mktemp("directory"))
+
+
+@pytest.fixture
+def start_directory(directory_program: Path) -> Iterator[Callable[..., Directory]]:
+    """What starts directories, with options as on the command line; they end with the test, and well."""
+    started: list[Directory] = []
+
+    def go(*options: str | Path, **how: int) -> Directory:
+        started.append(Directory(directory_program, *options, **how))
+        return started[-1]
+
+    yield go
+    for d in started:
+        assert d.stop() in (0, -signal.SIGKILL)

@@ -14,32 +14,14 @@ from typing import Callable, Iterator
 import pytest
 from directory_running import (
     END_FULL, FULL, GONE, LIST, LOOKUP, MALFORMED, NAME_FULL, NOT_YOURS, OK, OTHER_VERSION, REGISTER, RENEW, SLACK,
-    STALE, STATS, TCP, UDP, UNREGISTER, Directory, Running, ask_stream, build_directory, claim, lookup, question,
+    STALE, STATS, TCP, UDP, UNREGISTER, Directory, Running, ask_stream, claim, lookup, question,
     read_answer, read_exactly, wait_until,
 )
 
 
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_directory(tmp_path_factory.mktemp("directory"))
-
-
 @pytest.fixture
-def start(program: Path) -> Iterator[Callable[..., Directory]]:
-    started: list[Directory] = []
-
-    def go(*options: str | Path, **how: int) -> Directory:
-        started.append(Directory(program, *options, **how))
-        return started[-1]
-
-    yield go
-    for d in started:
-        assert d.stop() in (0, -signal.SIGKILL)
-
-
-@pytest.fixture
-def directory(start: Callable[..., Directory]) -> Directory:
-    return start()
+def directory(start_directory: Callable[..., Directory]) -> Directory:
+    return start_directory()
 
 
 @pytest.fixture
@@ -78,16 +60,16 @@ def test_a_command_that_ends_is_gone_at_once(directory: Directory) -> None:
 
 
 def test_a_killed_directory_is_rebuilt_within_one_lease_without_any_restart(
-        start: Callable[..., Directory], servers: list[Running]) -> None:
+        start_directory: Callable[..., Directory], servers: list[Running]) -> None:
     lease = 1.0
-    first = start()
+    first = start_directory()
     servers += [first.keep(f"s{i}", 8000 + i) for i in range(8)]
     wait_until(lambda: all(first.find(f"s{i}") for i in range(8)), 10, "all are found")
     pids = [server.process.pid for server in servers]
 
     first.kill()
     time.sleep(0.5)
-    second = start(port=first.port)
+    second = start_directory(port=first.port)
 
     assert not any(second.find(f"s{i}") for i in range(8)) or second.stats()["uptime_ms"] > 50, "it starts empty"
     wait_until(lambda: all(second.find(f"s{i}") for i in range(8)), lease + SLACK, "all are found again")
@@ -95,14 +77,14 @@ def test_a_killed_directory_is_rebuilt_within_one_lease_without_any_restart(
     assert [server.process.pid for server in servers if server.process.poll() is None] == pids
 
 
-def test_a_server_may_start_before_its_directory(program: Path, start: Callable[..., Directory],
+def test_a_server_may_start_before_its_directory(start_directory: Callable[..., Directory],
                                                  servers: list[Running]) -> None:
-    away = start()
+    away = start_directory()
     away.kill()
     servers.append(away.keep("early", 8080))
     time.sleep(0.5)
 
-    directory = start(port=away.port)
+    directory = start_directory(port=away.port)
 
     wait_until(lambda: directory.find("early"), 1 + SLACK, "it is found")
 
@@ -255,8 +237,8 @@ def test_what_is_no_question_closes_the_connection(directory: Directory) -> None
         assert connection.recv(100) == b""
 
 
-def test_a_slow_client_is_closed_and_holds_up_nobody(start: Callable[..., Directory]) -> None:
-    directory = start("--idle", "500ms")
+def test_a_slow_client_is_closed_and_holds_up_nobody(start_directory: Callable[..., Directory]) -> None:
+    directory = start_directory("--idle", "500ms")
     directory.ask(REGISTER, claim("web", 8080, 5, 60000))
     message = question(LOOKUP, lookup("web"))
     framed = struct.pack(">H", len(message)) + message
@@ -277,8 +259,8 @@ def test_a_slow_client_is_closed_and_holds_up_nobody(start: Callable[..., Direct
     assert time.monotonic() - begin < 0.5 + SLACK
 
 
-def test_who_does_not_read_costs_one_answer(start: Callable[..., Directory]) -> None:
-    directory = start("--idle", "60s")
+def test_who_does_not_read_costs_one_answer(start_directory: Callable[..., Directory]) -> None:
+    directory = start_directory("--idle", "60s")
     for port in range(1, 65):
         directory.ask(REGISTER, claim("web", port, 1, 60000))
     message = question(LOOKUP, lookup("web"))
@@ -294,8 +276,8 @@ def test_who_does_not_read_costs_one_answer(start: Callable[..., Directory]) -> 
     deaf.close()
 
 
-def test_more_connections_than_may_be_close_the_quietest(start: Callable[..., Directory]) -> None:
-    directory = start("--connections", "4")
+def test_more_connections_than_may_be_close_the_quietest(start_directory: Callable[..., Directory]) -> None:
+    directory = start_directory("--connections", "4")
     message = question(LOOKUP, lookup("web"))
     first = directory.connect()
     ask_stream(first, message)
@@ -312,8 +294,8 @@ def test_more_connections_than_may_be_close_the_quietest(start: Callable[..., Di
         connection.close()
 
 
-def test_without_descriptors_new_clients_are_still_served(start: Callable[..., Directory]) -> None:
-    directory = start("--connections", "1000", descriptors=24)
+def test_without_descriptors_new_clients_are_still_served(start_directory: Callable[..., Directory]) -> None:
+    directory = start_directory("--connections", "1000", descriptors=24)
     message = question(LOOKUP, lookup("web"))
     connections = []
 
@@ -361,8 +343,8 @@ def test_ten_thousand_leases_end_together(directory: Directory) -> None:
     assert directory.stats()["entries"] == 0
 
 
-def test_limits_are_said(start: Callable[..., Directory]) -> None:
-    directory = start("--entries", "3", "--per-name", "2", "--per-end", "2")
+def test_limits_are_said(start_directory: Callable[..., Directory]) -> None:
+    directory = start_directory("--entries", "3", "--per-name", "2", "--per-end", "2")
 
     assert directory.ask(REGISTER, claim("a", 1, 1)).status == OK
     assert directory.ask(REGISTER, claim("a", 2, 1)).status == OK
@@ -375,14 +357,14 @@ def test_limits_are_said(start: Callable[..., Directory]) -> None:
 # --- hard ---
 
 def test_a_hard_directory_knows_all_at_once_also_what_is_no_longer_true(
-        start: Callable[..., Directory], tmp_path: Path, servers: list[Running]) -> None:
-    first = start("--hard", tmp_path / "journal")
+        start_directory: Callable[..., Directory], tmp_path: Path, servers: list[Running]) -> None:
+    first = start_directory("--hard", tmp_path / "journal")
     servers += [first.keep("alive", 8000), first.keep("dead", 8001)]
     wait_until(lambda: first.find("alive") and first.find("dead"), 10, "both are found")
 
     first.kill()
     servers[1].kill()
-    second = start("--hard", tmp_path / "journal", port=first.port)
+    second = start_directory("--hard", tmp_path / "journal", port=first.port)
 
     assert second.find("alive") and second.find("dead"), "at once"
     time.sleep(1.5)
@@ -391,12 +373,12 @@ def test_a_hard_directory_knows_all_at_once_also_what_is_no_longer_true(
 
 
 def test_a_hard_directory_killed_at_any_moment_has_all_it_has_answered(
-        start: Callable[..., Directory], tmp_path: Path) -> None:
+        start_directory: Callable[..., Directory], tmp_path: Path) -> None:
     rng = random.Random(7)
     known: dict[int, int] = {}
     port = 0
     for round_ in range(6):
-        directory = start("--hard", tmp_path / "journal", "--entries", "100", port=port)
+        directory = start_directory("--hard", tmp_path / "journal", "--entries", "100", port=port)
         port = directory.port
         for number, stamp in known.items():
             assert bool(directory.find(f"s{number}")) == (stamp > 0), f"s{number} in round {round_}"
@@ -413,9 +395,9 @@ def test_a_hard_directory_killed_at_any_moment_has_all_it_has_answered(
         directory.kill()
 
 
-def test_the_journal_does_not_grow_without_bound(start: Callable[..., Directory], tmp_path: Path) -> None:
+def test_the_journal_does_not_grow_without_bound(start_directory: Callable[..., Directory], tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    directory = start("--hard", journal)
+    directory = start_directory("--hard", journal)
 
     # Many at a time: a disk may take long to synchronise, and a batch is synchronised once.
     for start_of_batch in range(1, 1501, 50):
@@ -427,26 +409,28 @@ def test_the_journal_does_not_grow_without_bound(start: Callable[..., Directory]
 
     assert journal.stat().st_size < 70000
     directory.kill()
-    assert start("--hard", journal, port=directory.port).find("web")
+    assert start_directory("--hard", journal, port=directory.port).find("web")
 
 
-def test_a_torn_journal_is_used_up_to_the_tear(start: Callable[..., Directory], tmp_path: Path) -> None:
+def test_a_torn_journal_is_used_up_to_the_tear(start_directory: Callable[..., Directory], tmp_path: Path) -> None:
     journal = tmp_path / "journal"
-    directory = start("--hard", journal)
+    directory = start_directory("--hard", journal)
     for port in (1, 2):
         directory.ask(REGISTER, claim(f"s{port}", port, 1))
     directory.kill()
     journal.write_bytes(journal.read_bytes()[:-1])
 
-    again = start("--hard", journal)
+    again = start_directory("--hard", journal)
 
     assert again.find("s1") and not again.find("s2")
 
 
-def test_one_journal_is_one_directorys(start: Callable[..., Directory], program: Path, tmp_path: Path) -> None:
-    start("--hard", tmp_path / "journal")
+def test_one_journal_is_one_directorys(start_directory: Callable[..., Directory], directory_program: Path,
+                                       tmp_path: Path) -> None:
+    start_directory("--hard", tmp_path / "journal")
 
-    second = Running([program, "--listen", "127.0.0.1:0", "--hard", tmp_path / "journal"], stderr=tmp_path / "err")
+    second = Running([directory_program, "--listen", "127.0.0.1:0", "--hard", tmp_path / "journal"],
+                     stderr=tmp_path / "err")
 
     assert second.process.wait(10) == 1
     assert "another directory has it" in (tmp_path / "err").read_text()
@@ -495,8 +479,8 @@ def test_a_bench_counts_system_calls(directory: Directory) -> None:
     assert result["system_calls_per_lookup"] < 1
 
 
-def test_sigusr1_prints_statistics(program: Path, tmp_path: Path) -> None:
-    directory = Running([program, "--listen", "127.0.0.1:0"], stderr=tmp_path / "err")
+def test_sigusr1_prints_statistics(directory_program: Path, tmp_path: Path) -> None:
+    directory = Running([directory_program, "--listen", "127.0.0.1:0"], stderr=tmp_path / "err")
     directory.await_line("listening on")
 
     directory.process.send_signal(signal.SIGUSR1)

@@ -1,16 +1,17 @@
 """httpd --register: found by name in a real directory, under every design, whoever of the two is killed or replaced."""
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from directory_running import SLACK, Directory, build_directory, wait_until
+from directory_running import SLACK, Directory, wait_until
 from running import VARIANTS, Httpd, binary, make_root
 
 LEASE = 1.0
@@ -23,22 +24,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_root(tmp_path_factory.mktemp("httpd"))
 
 
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_directory(tmp_path_factory.mktemp("directory"))
-
-
 @pytest.fixture
-def start(program: Path) -> Iterator[Callable[..., Directory]]:
-    started: list[Directory] = []
-
-    def go(port: int = 0) -> Directory:
-        started.append(Directory(program, "--lease-max", f"{LEASE:g}s", port=port))
-        return started[-1]
-
-    yield go
-    for d in started:
-        assert d.stop() in (0, -signal.SIGKILL)
+def start(start_directory: Callable[..., Directory]) -> Callable[..., Directory]:
+    """... whose leases are short."""
+    return functools.partial(start_directory, "--lease-max", f"{LEASE:g}s")
 
 
 @pytest.fixture
@@ -98,7 +87,7 @@ def test_a_killed_directory_is_told_again(root: Path, start: Callable[..., Direc
         await_only(first, httpd)
         pid = httpd.pid
         first.kill()
-        second = start(first.port)
+        second = start(port=first.port)
         assert second.stats()["registers"] == 0, "it knows nothing"
         await_only(second, httpd)
         assert httpd.pid == pid and httpd.get("/small.txt").status == 200
@@ -109,7 +98,7 @@ def test_it_waits_for_a_directory_that_comes_later(root: Path, start: Callable[.
     first.kill()
     with Httpd(root, *registering(first, "epoll")) as httpd:
         assert httpd.get("/small.txt").status == 200, "it serves without one"
-        await_only(start(first.port), httpd)
+        await_only(start(port=first.port), httpd)
 
 
 @pytest.mark.slow
@@ -121,7 +110,7 @@ def test_it_says_when_no_directory_is_there_and_when_it_is_again(root: Path, sta
         assert httpd.process.stderr
         assert httpd.process.stderr.readline() == \
             name + "does not answer: is it there? (directory serve): asked on and on\n"
-        start(first.port)
+        start(port=first.port)
         assert httpd.process.stderr.readline() == name + "is there again\n"
 
 

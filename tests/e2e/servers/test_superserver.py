@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
-from directory_running import SLACK, USERLAND, Directory, Running, build, build_directory, wait_until
+from directory_running import SLACK, USERLAND, Directory, Running, build, wait_until
 
 ECHO = "echo 127.0.0.1:0 kind=stream nowait {} /bin/cat\n"
 # A server by socket activation: takes one connection, says who it is, and ends.
@@ -35,11 +35,6 @@ def superserver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("superserver") / "superserver",
                  [*sorted((servers / "superserver").glob("*.c")),
                   *(servers / "directory" / f"{name}.c" for name in ("client", "protocol", "lease", "address"))])
-
-
-@pytest.fixture(scope="session")
-def directory_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_directory(tmp_path_factory.mktemp("directory"))
 
 
 class Super(Running):

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "listening_port.h"
+
 #define OCTETS 612
 
 static char content[OCTETS];
@@ -25,15 +27,6 @@ static enum MHD_Result answer(void *argument, struct MHD_Connection *connection,
 	(void)upload_size;
 	(void)state;
 	return MHD_queue_response(connection, MHD_HTTP_OK, argument);
-}
-
-/* --listen 127.0.0.1:PORT, as httpd has it; what else it has is passed over. */
-static int listening_port(int argc, char **argv)
-{
-	for (int i = 1; i + 1 < argc; i++)
-		if (!strcmp(argv[i], "--listen") && strrchr(argv[i + 1], ':'))
-			return (int)strtol(strrchr(argv[i + 1], ':') + 1, NULL, 10);
-	return 8080;
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "../../http/date.h"
 #include "../../http/request.h"
 #include "../../http/response.h"
+#include "listening_port.h"
 
 #define HEAD_MOST 8192
 #define OCTETS 612
@@ -150,15 +151,6 @@ static int prepare(void)
 	http_response_start(&w, 200, http_clock_date(&http_clock, time(NULL)));
 	http_response_field(&w, "Content-Type", HTTP_TEXT("text/plain; charset=utf-8"));
 	return http_prepare(&head, &w, OCTETS) ? 0 : -1;
-}
-
-/* --listen 127.0.0.1:PORT, as httpd has it; what else it has is passed over. */
-static int listening_port(int argc, char **argv)
-{
-	for (int i = 1; i + 1 < argc; i++)
-		if (!strcmp(argv[i], "--listen") && strrchr(argv[i + 1], ':'))
-			return (int)strtol(strrchr(argv[i + 1], ':') + 1, NULL, 10);
-	return 8080;
 }
 
 int main(int argc, char **argv)
