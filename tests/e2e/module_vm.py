@@ -78,7 +78,7 @@ def boot(module: str, what: str, *, processors: int, patience: int, settings: di
                *(f"--env={k}={v}" for k, v in settings.items()),
                "--", "sh", f"/virtlab/tests/e2e/{module}/in_vm.sh", f"/root/{module}.ko", what]
     for _ in range(3):
-        for old in [*out.glob("*.status"), *out.glob("*.tap")]:
+        for old in [*out.glob("*.status"), *out.glob("*.tap"), *out.glob("kernel.log")]:
             old.unlink()
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False,
                               env=({"VIRTLAB_ACCEL": accel} if accel else {}) | os.environ)
