@@ -92,7 +92,8 @@ MUTANTS = [
     ("ones_own_changes_are_not_seen", SESSIONS, "\tif (!ret)\n\t\tkeep(call, id, s);\n\treturn ret;", "\treturn ret;"),
     ("copies_are_not_kept", SESSIONS, "\tkeep(call, &id, s);\n\tCALL_COUNT(call, METRIC_SESSION_REBUILDS);", "\tCALL_COUNT(call, METRIC_SESSION_REBUILDS);"),
     ("copies_are_kept_for_ever", SESSIONS, "call->now + call->sessions->lease_ms, s);", "INT64_MAX, s);"),
-    ("an_end_leaves_the_copy", SESSIONS, "\tsession_table_drop(call->sessions->table, &id);\n\treturn none(call);\n}\n\n/* --- which", "\treturn none(call);\n}\n\n/* --- which"),
-    ("an_end_leaves_the_file", SESSIONS, "\tsession_store_remove(&call->sessions->store, &id);\n", ""),
+    ("an_end_leaves_the_copy", SESSIONS, "\tsession_table_drop(call->sessions->table, &id);\n\treturn ret ?", "\treturn ret ?"),
+    ("an_end_leaves_the_file", SESSIONS, "\tret = session_store_remove(&call->sessions->store, &id);\n", "\tret = 0;\n"),
+    ("an_end_that_failed_is_one", SESSIONS, "\treturn ret ? failed(ret) : none(call);", "\treturn none(call);"),
     ("a_session_for_nothing", SESSIONS, "\tif (change->verb == SESSION_DELETE)\n\t\treturn none(call);\n\t/* A number", "\t/* A number"),
 ]

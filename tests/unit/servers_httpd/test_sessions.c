@@ -322,6 +322,26 @@ static void a_file_that_is_damaged_is_not_believed(void)
 	lose(sessions);
 }
 
+/* What cannot be removed is there still, and nobody is told otherwise. */
+static void an_end_that_fails_is_none(void)
+{
+	struct sessions *sessions = start(STATE_SOFT);
+	struct client a = { .now = 0 };
+	struct session_call call;
+	char path[256];
+
+	change(sessions, &a, put_change("k", "v"));
+	the_only_file(path, sizeof(path), a.cookie);
+	/* A folder of its name: that no unlink() takes away, root's neither. */
+	CHECK(!unlink(path) && !mkdir(path, 0700), "mkdir");
+	call = call_of(sessions, &a);
+	CHECK_EQ(sessions_end(&call), SESSION_FAILED);
+	CHECK(!call.forget, "the client is to forget what is there");
+	CHECK(!rmdir(path), "rmdir");
+	CHECK_EQ(sessions_end(&call), SESSION_NONE);
+	lose(sessions);
+}
+
 static unsigned int files(void)
 {
 	unsigned int n = 0;
@@ -420,6 +440,7 @@ int main(void)
 	RUN(a_copy_is_stale_for_a_lease_and_no_longer);
 	RUN(a_change_goes_by_the_file_not_by_the_copy);
 	RUN(a_file_that_is_damaged_is_not_believed);
+	RUN(an_end_that_fails_is_none);
 	RUN(the_folder_has_a_limit_and_is_swept);
 	RUN(a_use_keeps_the_file);
 	RUN(the_page_has_all_of_it);

@@ -45,6 +45,19 @@ static void a_deadline_may_be_moved_both_ways(void)
 	CHECK_EQ(wheel.count, 0);
 }
 
+/* A connection whose handler works has the deadline INT64_MAX. */
+static void no_deadline_is_never(void)
+{
+	struct timer timer = { 0 };
+
+	timers_init(&wheel, START);
+	timer_set(&wheel, &timer, INT64_MAX);
+	for (int64_t now = START; now < START + 10 * TIMER_SLOTS * TIMER_TICK; now += TIMER_TICK)
+		CHECK(!timers_expired(&wheel, now), "it came");
+	timer_set(&wheel, &timer, START);
+	CHECK(timers_expired(&wheel, START + 11 * TIMER_SLOTS * TIMER_TICK) == &timer, "it did not come");
+}
+
 static void a_stopped_timer_does_not_come(void)
 {
 	struct timer timer = { 0 }, other = { 0 };
@@ -102,6 +115,7 @@ int main(void)
 {
 	RUN(a_timer_expires_at_its_deadline_and_not_before);
 	RUN(a_deadline_may_be_moved_both_ways);
+	RUN(no_deadline_is_never);
 	RUN(a_stopped_timer_does_not_come);
 	RUN(a_long_sleep_loses_none);
 	RUN(any_sequence_is_that_of_a_plain_list);

@@ -127,13 +127,15 @@ int session_store_write(const struct session_store *store, const struct session_
 	return 0;
 }
 
-void session_store_remove(const struct session_store *store, const struct session_id *id)
+int session_store_remove(const struct session_store *store, const struct session_id *id)
 {
 	char name[NAME_MOST];
 
 	name_of(name, id);
-	if (!unlinkat(store->folder, name, 0))
-		atomic_fetch_sub(&store->kept[shelf_of(id)], 1);
+	if (unlinkat(store->folder, name, 0))
+		return errno == ENOENT ? 0 : -errno;
+	atomic_fetch_sub(&store->kept[shelf_of(id)], 1);
+	return 0;
 }
 
 /* --- what nobody comes back for --- */

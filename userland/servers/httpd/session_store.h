@@ -92,8 +92,10 @@ int session_store_write(const struct session_store *store, const struct session_
  * session_store_remove() - a session is to end
  * @store: it
  * @id: which; its shelf is locked for a change
+ *
+ * Return: 0, also if there is none; an errno if it stays.
  */
-void session_store_remove(const struct session_store *store, const struct session_id *id);
+int session_store_remove(const struct session_store *store, const struct session_id *id);
 
 /**
  * session_store_sweep() - D3, and count what stays

@@ -250,15 +250,16 @@ static enum session_outcome end_store(struct session_call *call)
 {
 	cleanup_close int lock = -1;
 	struct session_id id;
+	int ret;
 
 	if (!brought_id(call, &id))
 		return none(call);
 	lock = session_store_lock(&call->sessions->store, &id, true);
 	if (lock < 0)
 		return failed(lock);
-	session_store_remove(&call->sessions->store, &id);
+	ret = session_store_remove(&call->sessions->store, &id);
 	session_table_drop(call->sessions->table, &id);
-	return none(call);
+	return ret ? failed(ret) : none(call);
 }
 
 /* --- which of them --- */
