@@ -338,10 +338,13 @@ def test_trace_is_a_chart_of_every_cpu(csched, file):
 
 
 def test_trace_says_what_each_group_got(csched):
-    """On two CPUs 4:2:1 becomes 1 : 2/3 : 1/3, and the slices add up to that."""
+    """On two CPUs 4:2:1 becomes 1 : 2/3 : 1/3, and the slices add up to that.
+
+    A slot lasts until its task has left, which on the debug kernel may be two more of them.
+    """
     trace = chrome(csched, "trace.json")
     time = {name: sum(s["dur"] for s in slices(trace, "slot") if s["name"] == name) for name in ("web", "db", "batch")}
-    assert time["db"] / time["batch"] == pytest.approx(2, rel=0.25)
+    assert time["db"] / time["batch"] == pytest.approx(2, rel=0.5 if DEBUG else 0.25)
 
 
 def test_trace_as_text(csched):
@@ -397,9 +400,10 @@ def test_plot_of_shares(csched):
     assert {"Share of the CPUs", "share (%)", "time (s)", "dashed: due by weight"} <= set(words)
     assert lines == 6, "got and due of three groups"
     got = {m[1]: float(m[2]) for w in words if (m := re.fullmatch(r"(\w+) ([\d.]+)%", w))}
-    assert got["web"] == pytest.approx(50, abs=8 if DEBUG else 4)
-    assert got["db"] == pytest.approx(33.3, abs=4)
-    assert got["batch"] == pytest.approx(16.7, abs=4)
+    margin = 8 if DEBUG else 4
+    assert got["web"] == pytest.approx(50, abs=margin)
+    assert got["db"] == pytest.approx(33.3, abs=margin)
+    assert got["batch"] == pytest.approx(16.7, abs=margin)
 
 
 def test_plot_of_lag(csched):
