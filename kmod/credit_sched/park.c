@@ -23,6 +23,9 @@
 /* ns that a task with a signal runs on, each time it comes out of park(); it pays for them. */
 #define GRACE	(2 * CSCHED_NS_PER_MS)
 
+/* ns that one who parks waits for the next one to be off its CPU. */
+#define OVERTAKE_MAX	CSCHED_NS_PER_MS
+
 /*
  * A parked task sleeps as TASK_KILLABLE does. TASK_PARKED makes its state a special one: it leaves
  * the run queue at once (since 6.12 one that has had more than its part stays there "delayed"
@@ -41,21 +44,76 @@ static bool may_not_park(void)
 }
 
 /*
+ * Wake a parked task where no other that holds a slot is: behind one it would wait
+ * while a CPU idles. wake_cpu is only where the kernel begins to look.
+ */
+static void wake(struct cs_member *m, struct cs_pool *pool)
+{
+	unsigned int cpu = task_cpu(m->task);
+	const struct csched_task *t;
+
+	cpumask_and(pool->free, pool->cpus, cpu_online_mask);
+	list_for_each_entry(t, &pool->core.held, queue)
+		if (t != &m->core)
+			cpumask_clear_cpu(task_cpu(container_of(t, struct cs_member, core)->task),
+					  pool->free);
+	if (!cpumask_test_cpu(cpu, pool->free))
+		cpu = cpumask_first_and(pool->free, m->task->cpus_ptr);
+	if (cpu < nr_cpu_ids)
+		m->task->wake_cpu = cpu;
+	wake_up_process(m->task);
+	/* The freezer has it: it will not run, so it wants no slot either. */
+	if (READ_ONCE(m->task->__state) & TASK_FROZEN)
+		cs_leave_hint(m->task);
+}
+
+/*
+ * It parks on another CPU and is not off that yet. Woken now it would stay there, and wait
+ * behind the task that was woken in its place.
+ */
+static bool still_there(const struct cs_member *m)
+{
+	return m->task != current && READ_ONCE(m->task->on_cpu) && READ_ONCE(m->task->on_rq);
+}
+
+/*
  * It has stopped, but for the switch: whoever has the slot next is woken now and found by
  * schedule(), so that the CPU does not go idle in between. That it woke before that may not
- * have been seen yet.
+ * have been seen yet. Returns one that is to be woken as soon as it is not still there, or NULL.
  */
-static void hand_over(struct cs_member *m)
+static struct cs_member *hand_over(struct cs_member *m)
 {
+	struct cs_pool *pool = cs_group_of(m)->pool;
+	struct cs_member *next;
+
 	csched_task_wake(&m->core, cs_now());
 	csched_task_stopped(&m->core, cs_now());
-	cs_pool_settle(cs_group_of(m)->pool);
+	pool->handing_over = true;
+	cs_pool_settle(pool);
+	pool->handing_over = false;
+	next = pool->overtaken;
+	pool->overtaken = NULL;
+	return next;
+}
+
+/* The CPU has nothing else to do: it is @next that it waits for. */
+static void wake_overtaken(struct cs_member *next)
+{
+	u64 until = cs_now() + OVERTAKE_MAX;
+
+	while (still_there(next) && cs_now() < until && !need_resched())
+		cpu_relax();
+	raw_spin_lock_irq(&csched_lock);
+	if (next->core.group && next->parked && next->go)
+		wake(next, cs_group_of(next)->pool);
+	raw_spin_unlock_irq(&csched_lock);
+	cs_put_member(next);
 }
 
 /* Runs in the task, at its return to user mode. */
 static void park(struct callback_head *head)
 {
-	struct cs_member *m = container_of(head, struct cs_member, work);
+	struct cs_member *m = container_of(head, struct cs_member, work), *next;
 
 	raw_spin_lock_irq(&csched_lock);
 	m->queued = false;
@@ -63,8 +121,10 @@ static void park(struct callback_head *head)
 		cs_set_parked(m, true);
 		cs_tell(m, CSCHED_EVENT_PARK);
 		set_special_state(PARKED);
-		hand_over(m);
+		next = hand_over(m);
 		raw_spin_unlock_irq(&csched_lock);
+		if (next)
+			wake_overtaken(next);
 		schedule();
 		raw_spin_lock_irq(&csched_lock);
 	}
@@ -119,27 +179,6 @@ static void unqueue(struct cs_member *m)
 	cs_put_member(m);
 }
 
-/*
- * Wake a parked task where no other that holds a slot is: behind one it would wait
- * while a CPU idles. wake_cpu is only where the kernel begins to look.
- */
-static void wake(struct cs_member *m, struct cs_pool *pool)
-{
-	unsigned int cpu = task_cpu(m->task);
-	const struct csched_task *t;
-
-	cpumask_and(pool->free, pool->cpus, cpu_online_mask);
-	list_for_each_entry(t, &pool->core.held, queue)
-		if (t != &m->core)
-			cpumask_clear_cpu(task_cpu(container_of(t, struct cs_member, core)->task),
-					  pool->free);
-	if (!cpumask_test_cpu(cpu, pool->free))
-		cpu = cpumask_first_and(pool->free, m->task->cpus_ptr);
-	if (cpu < nr_cpu_ids)
-		m->task->wake_cpu = cpu;
-	wake_up_process(m->task);
-}
-
 static void park_prepare(struct cs_member *m)
 {
 	init_task_work(&m->work, park);
@@ -147,15 +186,19 @@ static void park_prepare(struct cs_member *m)
 
 static void park_go(struct cs_member *m)
 {
+	struct cs_pool *pool = cs_group_of(m)->pool;
+
 	m->go = true;
 	m->late = false;
 	if (!m->parked)
 		return;
 	cs_tell(m, CSCHED_EVENT_RELEASE);
-	wake(m, cs_group_of(m)->pool);
-	/* The freezer has it: it will not run, so it wants no slot either. */
-	if (READ_ONCE(m->task->__state) & TASK_FROZEN)
-		cs_leave_hint(m->task);
+	if (pool->handing_over && !pool->overtaken && still_there(m)) {
+		refcount_inc(&m->refs);
+		pool->overtaken = m;
+		return;
+	}
+	wake(m, pool);
 }
 
 /* It has been let go, it holds a slot yet, and it has not seen to its signal. */

@@ -32,6 +32,7 @@
 #include "credit_sched.h"
 #include "csched.h"
 
+struct cs_member;
 struct file;
 struct vm_area_struct;
 
@@ -44,6 +45,8 @@ struct vm_area_struct;
  * @everywhere: all that there are, now or later: nobody need be confined to them
  * @stranded: none of @cpus is online: its tasks run elsewhere until one is
  * @free: where a task can be woken; scratch, csched_lock
+ * @handing_over: park.c: a task parks, and who has its slot next is decided; csched_lock
+ * @overtaken: park.c: the next one parks itself, and is not off its CPU; csched_lock
  * @timer: calls csched_settle() at core.timer
  * @late_at: park.c: when to look after members that are @late, or CSCHED_NO_TIMER
  * @closing: the timer is not started any more
@@ -57,6 +60,8 @@ struct cs_pool {
 	bool everywhere;
 	bool stranded;
 	cpumask_var_t free;
+	bool handing_over;
+	struct cs_member *overtaken;
 	struct hrtimer timer;
 	u64 late_at;
 	bool closing;
