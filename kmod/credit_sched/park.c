@@ -96,6 +96,12 @@ static struct cs_member *hand_over(struct cs_member *m)
 	return next;
 }
 
+/* Let go; or told to stop again meanwhile, and then it has to say that it has. */
+static bool to_be_woken(const struct cs_member *m)
+{
+	return m->core.group && m->parked && (m->go || m->core.state == CSCHED_LEAVING);
+}
+
 /* The CPU has nothing else to do: it is @next that it waits for. */
 static void wake_overtaken(struct cs_member *next)
 {
@@ -104,7 +110,7 @@ static void wake_overtaken(struct cs_member *next)
 	while (still_there(next) && cs_now() < until && !need_resched())
 		cpu_relax();
 	raw_spin_lock_irq(&csched_lock);
-	if (next->core.group && next->parked && next->go)
+	if (to_be_woken(next))
 		wake(next, cs_group_of(next)->pool);
 	raw_spin_unlock_irq(&csched_lock);
 	cs_put_member(next);
