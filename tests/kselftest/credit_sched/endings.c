@@ -370,9 +370,10 @@ static void nap_for(uint64_t ns)
 		shared->early++;
 }
 
+/* Longer than it takes to get all of them to sleep. */
 static void nap(void)
 {
-	nap_for(1500 * MS);
+	nap_for(tap_slow() ? 8 * SEC : 1500 * MS);
 }
 
 static void wait_futex(void)
@@ -447,7 +448,7 @@ static void calls_end_well_after(void (*group_goes)(void))
 	for (i = 0; i < 1000 && !syscall(SYS_futex, &shared->futex, FUTEX_WAKE, 1); i++)
 		sleep_ns(MS);
 	CHECK(write(shared->empty[1], "a", 1) == 1, "write");
-	for (i = 0; i < 3000 && shared->done + shared->wrong < READERS + 3; i++)
+	for (i = 0; i < 20000 && shared->done + shared->wrong < READERS + 3; i++)
 		sleep_ns(MS);
 	CHECK(write(shared->empty[1], "b", 1) == 1, "write");
 	for (i = 0; i < n; i++) {
