@@ -102,7 +102,7 @@ static bool to_be_woken(const struct cs_member *m)
 	return m->core.group && m->parked && (m->go || m->core.state == CSCHED_LEAVING);
 }
 
-/* The CPU has nothing else to do: it is @next that it waits for. */
+/* None of ours is to run here before @next does; anybody else may. */
 static void wake_overtaken(struct cs_member *next)
 {
 	u64 until = cs_now() + OVERTAKE_MAX;

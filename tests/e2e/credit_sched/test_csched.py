@@ -446,7 +446,8 @@ def test_top_as_json(csched):
     assert len(reports) == 2
     for report in reports:
         assert [g["group"]["name"] for g in report["groups"]] == ["batch", "db", "web"]
-        assert sum(g["cpu_percent"] for g in report["groups"]) == pytest.approx(200, abs=110 if DEBUG else 30)
+        assert sum(g["cpu_percent"] for g in report["groups"]) == pytest.approx(200, abs=80 if DEBUG else 30)
+        assert all(g["cpu_percent"] > 5 for g in report["groups"]), "none waits for ever"
         for cpu in report["cpus"]:
             assert sum(cpu["groups"].values()) <= report["interval_ns"]
     # All that ran stands with a CPU, or is said to be without.

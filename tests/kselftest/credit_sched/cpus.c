@@ -63,7 +63,7 @@ static void depopulate(void)
 		end(pid[i]);
 }
 
-/* How many of our tasks hold a slot. Read one after the other: one that changes hands counts twice. */
+/* How many of our tasks hold a slot. One that changes hands between the calls counts twice. */
 static unsigned int held(void)
 {
 	return group_info(dev, id[0]).held + group_info(dev, id[1]).held;
