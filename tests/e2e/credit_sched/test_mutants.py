@@ -16,15 +16,19 @@ SOURCES = TREE / "kmod/credit_sched"
 ONE_PROCESSOR = ("endings", "ring")
 
 
+def broken(mutant: Mutant) -> str:
+    """The file as the mutant has it."""
+    text = (SOURCES / mutant.file).read_text()
+    assert text.count(mutant.old) == 1, f"{mutant.file} has it {text.count(mutant.old)} times: {mutant.old}"
+    return text.replace(mutant.old, mutant.new)
+
+
 def build(mutant: Mutant) -> Path:
     """The broken module, built beside the whole one; Kbuild compiles only what the mutant changes."""
     kernel = BUILD / "mutants/credit_sched"
     shutil.copytree(TREE / "kmod", kernel / "kmod", dirs_exist_ok=True)
     (kernel / "Kbuild").write_text("obj-m += kmod/credit_sched/\n")
-    file = kernel / "kmod/credit_sched" / mutant.file
-    text = (SOURCES / mutant.file).read_text()
-    assert text.count(mutant.old) == 1, f"{mutant.file} has it {text.count(mutant.old)} times: {mutant.old}"
-    file.write_text(text.replace(mutant.old, mutant.new))
+    (kernel / "kmod/credit_sched" / mutant.file).write_text(broken(mutant))
     release = subprocess.run([TREE / "coursevm/image", "--kernel", KERNEL, "--release"], capture_output=True, text=True,
                              check=True).stdout.strip()
     done = subprocess.run([TREE / "coursevm/enter", "--kernel", KERNEL, "--", "make", "-C", f"/lib/modules/{release}/build",
@@ -45,6 +49,12 @@ def outcome(program: str, test: str, module: Path) -> str:
             return f"the machine ended with {boot.status}"
         return verdict[1]
     return f"the machine ended with {boot.status}"
+
+
+def test_every_mutant_still_has_a_place() -> None:
+    """They are run in test-all; that they can be made is seen every day."""
+    for mutant in MUTANTS:
+        assert broken(mutant) != (SOURCES / mutant.file).read_text()
 
 
 @pytest.mark.slow

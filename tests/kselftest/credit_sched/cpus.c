@@ -6,6 +6,7 @@
  */
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -334,6 +335,75 @@ static void the_freezer_gets_through_within_the_park_bound(void)
 	cgroup_remove("csched-freezer");
 }
 
+/* Of cgroup v1: unlike that of v2, and like suspend, it takes who sleeps freezably as it sleeps. */
+#define FREEZER		"/tmp/csched-freezer"
+#define FREEZER_STATE	FREEZER "/csched/freezer.state"
+
+static bool freezer_says(const char *state)
+{
+	char text[16] = "";
+	FILE *file = fopen(FREEZER_STATE, "re");
+
+	CHECK(file && fgets(text, sizeof(text), file), FREEZER_STATE ": %s", strerror(errno));
+	fclose(file);
+	return !strncmp(text, state, strlen(state));
+}
+
+static void freezer_is_to(const char *what, const char *state)
+{
+	int tries;
+
+	CHECK(file_write(FREEZER_STATE, what), "%s: %s", what, strerror(errno));
+	for (tries = 0; tries < 10000 && !freezer_says(state); tries++)
+		sleep_ns(MS);
+	CHECK(freezer_says(state), "not %s", state);
+}
+
+static void a_parked_task_is_frozen_where_it_is(void)
+{
+	uint64_t took[TRIES];
+	struct crowd crowd;
+	char text[16];
+	int i, tries;
+
+	CHECK(!mkdir(FREEZER, 0755) || errno == EEXIST, FREEZER ": %s", strerror(errno));
+	/* Busy: it is there from a try before. */
+	if (mount("csched", FREEZER, "cgroup", 0, "freezer") && errno != EBUSY)
+		SKIP("no freezer of cgroup v1: %s", strerror(errno));
+	CHECK(!mkdir(FREEZER "/csched", 0755) || errno == EEXIST, "%s", strerror(errno));
+	freezer_is_to("THAWED", "THAWED");
+	crowd = crowd_make(0);
+	for (i = 0; i < TASKS; i++) {
+		pid[i] = crowd_parked(&crowd);
+		snprintf(text, sizeof(text), "%d", pid[i]);
+		CHECK(file_write(FREEZER "/csched/cgroup.procs", text), "%s", strerror(errno));
+	}
+	for (i = 0; i < TRIES; i++) {
+		uint64_t since = clock_ns();
+
+		freezer_is_to("FROZEN", "FROZEN");
+		took[i] = clock_ns() - since;
+		/* Once it was let go, and did not run, it asks for nothing. */
+		for (tries = 0; tries < 5000 && group_info(crowd.dev, crowd.light).active; tries++)
+			sleep_ns(MS);
+		CHECK_EQ(group_info(crowd.dev, crowd.light).active, 0);
+		freezer_is_to("THAWED", "THAWED");
+		sleep_ns(50 * MS);
+	}
+	qsort(took, TRIES, sizeof(took[0]), by_size);
+	printf("# frozen within: median %llu us, longest %llu us\n",
+	       (unsigned long long)took[TRIES / 2] / 1000, (unsigned long long)took[TRIES - 1] / 1000);
+	CHECK(took[TRIES / 2] <= PARK_MAX / 3, "it waited for a minimal slot");
+	end(crowd.hog);
+	for (i = 0; i < TASKS; i++) {
+		check_runs(pid[i]);
+		end(pid[i]);
+	}
+	for (i = 0; i < 500 && rmdir(FREEZER "/csched"); i++)
+		sleep_ns(10 * MS);
+	CHECK_OK(umount(FREEZER));
+}
+
 static void a_parked_task_may_change_its_cgroup(void)
 {
 	struct crowd crowd = crowd_make(0);
@@ -364,6 +434,7 @@ int main(void)
 	RUN(confinement_ends_with_membership);
 	RUN(a_cpuset_may_change_under_a_group);
 	RUN_TIMED(the_freezer_gets_through_within_the_park_bound);
+	RUN_TIMED(a_parked_task_is_frozen_where_it_is);
 	RUN(a_parked_task_may_change_its_cgroup);
 	return tap_done();
 }
