@@ -18,7 +18,7 @@ O ?= $(TOP)/build
 OUT := $(O)/fuzz/$(notdir $(CURDIR))
 SECONDS ?= 60
 CC = gcc
-FUZZ_CC ?= clang
+FUZZ_CC ?= clang-14
 
 CFLAGS = -std=gnu17 -O1 -g -fno-sanitize-recover=all -Wall -Wextra -Werror \
 	 -Wno-unused-parameter -Wno-sign-compare \

@@ -17,7 +17,7 @@ NAME := $(notdir $(CURDIR))
 O ?= $(TOP)/build
 OUT := $(O)/fuzz/$(NAME)
 SECONDS ?= 60
-FUZZ_CC ?= clang
+FUZZ_CC ?= clang-14
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -40,7 +40,7 @@ $(OUT)/replay: $(FUZZ)/replay.c $(FILES) $(HEADERS) Makefile $(FUZZ)/userland.mk
 # What the search finds goes to the build folder; an input worth keeping is copied to corpus/ by hand.
 fuzz: $(OUT)/fuzz
 	@mkdir -p $(OUT)/found
-	$< -max_total_time=$(SECONDS) -max_len=$(MAX_LEN) -print_final_stats=1 $(SEARCH) \
+	$< -max_total_time=$(SECONDS) -max_len=$(MAX_LEN) -print_final_stats=1 $(SEARCH) $(SEARCH_TELLS) \
 		-artifact_prefix=$(OUT)/ $(OUT)/found corpus
 
 $(OUT)/fuzz: $(FILES) $(HEADERS) Makefile $(FUZZ)/userland.mk
