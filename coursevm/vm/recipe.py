@@ -12,7 +12,7 @@ SUITE = "trixie"
 # The base root file system, shared by all kernels.
 PACKAGES = (
     "gcc", "make", "libc6-dev", "libelf1t64",           # modules and userland are built inside
-    "libsodium-dev",                                     # httpd seals cookies with it
+    "libsodium-dev", "liburing-dev",                     # httpd seals cookies, and has an event loop of io_uring
     "kmod", "mount", "procps", "iproute2", "ethtool",    # what tests ask of a system
     "python3", "python3-pytest", "bpftrace",
     "bc", "xz-utils", "cpio", "less",

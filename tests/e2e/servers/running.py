@@ -28,6 +28,7 @@ VARIANTS = {
     "epoll": ["--design", "event"],
     "poll": ["--design", "event", "--readiness", "poll"],
     "select": ["--design", "event", "--readiness", "select"],
+    "uring": ["--design", "event", "--readiness", "io_uring"],
     "loops": ["--design", "event", "--workers", "2"],
     "helpers": ["--design", "event", "--helpers", "4"],
 }

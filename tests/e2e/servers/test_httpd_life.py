@@ -184,7 +184,7 @@ def resident(httpd: Httpd, count: int) -> list[Client]:
     return clients
 
 
-@pytest.mark.parametrize("variant", ["fork", "thread", "epoll", "poll", "select", "helpers"])
+@pytest.mark.parametrize("variant", ["fork", "thread", "epoll", "poll", "select", "uring", "helpers"])
 def test_out_of_descriptors_others_wait_until_some_leave(root: Path, variant: str) -> None:
     if SANITIZED:
         pytest.skip("sanitizers need descriptors of their own")
@@ -239,7 +239,7 @@ def answered(c: Client) -> bool:
         return False
 
 
-@pytest.mark.parametrize("variant", ["fork", "thread", "pool", "epoll", "select"])
+@pytest.mark.parametrize("variant", ["fork", "thread", "pool", "epoll", "select", "uring"])
 def test_max_connections_is_kept(root: Path, variant: str) -> None:
     with Httpd(root, *VARIANTS[variant], "--max-connections", "3") as httpd:
         clients = resident(httpd, 6)
@@ -268,7 +268,7 @@ def test_select_refuses_what_it_cannot_name_and_lives(root: Path) -> None:
         assert until(lambda: httpd.get("/small.txt").status == 200)
 
 
-@pytest.mark.parametrize("variant", ["thread", "epoll", "poll"])
+@pytest.mark.parametrize("variant", ["thread", "epoll", "poll", "uring"])
 def test_a_thousand_idle_connections_are_all_served(root: Path, variant: str) -> None:
     with Httpd(root, *VARIANTS[variant]) as httpd:
         clients = resident(httpd, 1000)

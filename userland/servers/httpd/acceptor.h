@@ -88,6 +88,14 @@ int accept_try(struct acceptor *a, int flags, struct in6_addr *peer);
 int accept_next(struct acceptor *a, struct in6_addr *peer);
 
 /**
+ * acceptor_took() - a connection was taken by other means than the two above
+ * @a: acceptor
+ * @fd: it
+ * @peer: set to its address
+ */
+void acceptor_took(struct acceptor *a, int fd, struct in6_addr *peer);
+
+/**
  * acceptor_release() - a connection has ended
  * @a: acceptor that took it
  */

@@ -17,8 +17,6 @@
 #include "routes.h"
 #include "worker.h"
 
-/* Pieces of memory in one sendmsg. */
-#define PIECES 64
 /* Octets of a file in one sendfile: a fast reader must not keep the others waiting. */
 #define FILE_AT_ONCE (512 << 10)
 /* For how long, and by how much, a client may go on talking after it got the last answer. */
@@ -236,72 +234,113 @@ static enum connection_wants drop_rest(struct connection *c)
 	return CONNECTION_ENDS;
 }
 
-enum connection_wants connection_receive(struct connection *c)
+static bool take_exchange(struct connection *c)
+{
+	if (!c->exchange)
+		c->exchange = worker_take(c->worker);
+	return c->exchange;
+}
+
+/* @n octets are behind what was there, or that is how the receive failed. */
+static enum connection_wants arrived(struct connection *c, ssize_t n, bool more)
 {
 	struct worker *w = c->worker;
-	struct exchange *x;
-	size_t room;
-	ssize_t n;
 
-	if (c->phase == PHASE_LINGER)
-		return drop_rest(c);
-	if (!c->exchange)
-		c->exchange = worker_take(w);
-	x = c->exchange;
-	if (!x)
-		return CONNECTION_ENDS;
-	room = exchange_room(x);
-	if (!room) {
-		answer_refusal(c, (struct http_refusal){ 413, "head and body are too large" });
-		return advance(c);
-	}
-	n = recv(c->fd, x->in + x->end, room, 0);
-	worker_tick(w);
 	/* lab 08 step 4 begin: what has come, all or part of a request; skeleton: return CONNECTION_ENDS; */
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		c->readable = errno == EINTR;
+	if (n == -EAGAIN || n == -EINTR) {
+		c->readable = n == -EINTR;
 		if (c->phase == PHASE_IDLE)
 			give_exchange(c);
 		return CONNECTION_READS;
 	}
 	if (n <= 0)
 		return CONNECTION_ENDS;
-	c->readable = (size_t)n == room;
+	c->readable = more;
 	count(&w->counters->received, n);
-	x->end += n;
+	c->exchange->end += n;
 	/* lab 08 step 4 end */
 	if (c->phase == PHASE_IDLE)
 		enter(c, PHASE_REQUEST, options_of(c)->header_ms);
 	return advance(c);
 }
 
-/* --- sending --- */
-
-/* Everything from the first segment on that lies in memory. */
-static ssize_t send_memory(struct connection *c)
+enum connection_wants connection_receive(struct connection *c)
 {
-	struct exchange *x = c->exchange;
-	struct iovec pieces[PIECES];
-	struct msghdr message = { .msg_iov = pieces };
-	unsigned int i;
+	struct exchange *x;
+	size_t room;
+	ssize_t n;
 
-	for (i = x->first; i < x->segment_count && x->segments[i].at; i++) {
-		if (message.msg_iovlen == PIECES)
-			break;
-		pieces[message.msg_iovlen++] = (struct iovec){
-			(void *)x->segments[i].at, x->segments[i].left
-		};
+	if (c->phase == PHASE_LINGER)
+		return drop_rest(c);
+	if (!take_exchange(c))
+		return CONNECTION_ENDS;
+	x = c->exchange;
+	room = exchange_room(x);
+	if (!room) {
+		answer_refusal(c, (struct http_refusal){ 413, "head and body are too large" });
+		return advance(c);
 	}
-	/* MSG_MORE: a file follows, and its start may share a packet with the head. */
-	return sendmsg(c->fd, &message, MSG_NOSIGNAL | (i < x->segment_count ? MSG_MORE : 0));
+	n = recv(c->fd, x->in + x->end, room, 0);
+	if (n < 0)
+		n = -errno;
+	worker_tick(c->worker);
+	return arrived(c, n, (size_t)n == room);
 }
 
-static ssize_t send_file(struct connection *c)
+size_t connection_room(const struct connection *c)
 {
-	const struct segment *s = &c->exchange->segments[c->exchange->first];
-	size_t length = s->left < FILE_AT_ONCE ? s->left : FILE_AT_ONCE;
-	off_t offset = (off_t)s->offset;
-	ssize_t n = sendfile(c->fd, s->file->fd, &offset, length);
+	return c->exchange ? exchange_room(c->exchange) : EXCHANGE_IN;
+}
+
+enum connection_wants connection_received(struct connection *c, const char *at, ssize_t n,
+					  bool more)
+{
+	if (c->phase == PHASE_LINGER)
+		return n > 0 || n == -EINTR ? CONNECTION_READS : CONNECTION_ENDS;
+	if (n > 0 && !take_exchange(c))
+		return CONNECTION_ENDS;
+	if (n > 0)
+		memcpy(c->exchange->in + c->exchange->end, at, n);
+	return arrived(c, n, more);
+}
+
+/* --- sending --- */
+
+bool connection_pending(const struct connection *c)
+{
+	return c->exchange && exchange_pending(c->exchange);
+}
+
+/* Everything from the first segment on that lies in memory; or the file that is first. */
+void connection_outgoing(const struct connection *c, struct outgoing *o)
+{
+	const struct exchange *x = c->exchange;
+	const struct segment *s = &x->segments[x->first];
+	const struct segment *end = &x->segments[x->segment_count];
+
+	o->count = 0;
+	for (; s < end && s->at && o->count < OUTGOING_PIECES; s++)
+		o->pieces[o->count++] = (struct iovec){ (void *)s->at, s->left };
+	/* MSG_MORE: a file follows, and its start may share a packet with the head. */
+	o->flags = MSG_NOSIGNAL | (s < end ? MSG_MORE : 0);
+	if (o->count)
+		return;
+	o->fd = s->file->fd;
+	o->offset = s->offset;
+	o->left = s->left;
+}
+
+static ssize_t send_memory(const struct connection *c, struct outgoing *o)
+{
+	struct msghdr message = { .msg_iov = o->pieces, .msg_iovlen = o->count };
+
+	return sendmsg(c->fd, &message, o->flags);
+}
+
+static ssize_t send_file(const struct connection *c, const struct outgoing *o)
+{
+	off_t offset = (off_t)o->offset;
+	ssize_t n = sendfile(c->fd, o->fd, &offset, o->left < FILE_AT_ONCE ? o->left : FILE_AT_ONCE);
 
 	if (n)
 		return n;
@@ -310,9 +349,25 @@ static ssize_t send_file(struct connection *c)
 	return -1;
 }
 
+enum connection_wants connection_sent(struct connection *c, ssize_t n)
+{
+	/* lab 08 step 4 begin: what has gone, all or part of an answer; skeleton: return CONNECTION_ENDS; */
+	if (n < 0) {
+		c->writable = n != -EAGAIN;
+		return n == -EAGAIN || n == -EINTR ? CONNECTION_WRITES : CONNECTION_ENDS;
+	}
+	count(&c->worker->counters->sent, n);
+	exchange_sent(c->exchange, n);
+	if (!exchange_pending(c->exchange))
+		return advance(c);
+	enter(c, PHASE_ANSWER, options_of(c)->write_ms);
+	return CONNECTION_WRITES;
+	/* lab 08 step 4 end */
+}
+
 enum connection_wants connection_send(struct connection *c)
 {
-	struct exchange *x = c->exchange;
+	struct outgoing o;
 	ssize_t n;
 
 	if (c->phase == PHASE_HALF_CLOSE) {
@@ -320,22 +375,15 @@ enum connection_wants connection_send(struct connection *c)
 		c->readable = true;
 		return shutdown(c->fd, SHUT_WR) ? CONNECTION_ENDS : CONNECTION_READS;
 	}
-	if (!exchange_pending(x))
+	if (!exchange_pending(c->exchange))
 		return advance(c);
-	n = x->segments[x->first].at ? send_memory(c) : send_file(c);
-	/* lab 08 step 4 begin: what has gone, all or part of an answer; skeleton: return CONNECTION_ENDS; */
+	connection_outgoing(c, &o);
+	n = o.count ? send_memory(c, &o) : send_file(c, &o);
 	if (n < 0) {
+		n = -errno;
 		worker_tick(c->worker);
-		c->writable = errno != EAGAIN;
-		return errno == EAGAIN || errno == EINTR ? CONNECTION_WRITES : CONNECTION_ENDS;
 	}
-	count(&c->worker->counters->sent, n);
-	exchange_sent(x, n);
-	if (!exchange_pending(x))
-		return advance(c);
-	enter(c, PHASE_ANSWER, options_of(c)->write_ms);
-	return CONNECTION_WRITES;
-	/* lab 08 step 4 end */
+	return connection_sent(c, n);
 }
 
 enum connection_wants connection_work(struct connection *c)

@@ -29,6 +29,8 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 struct exchange;
 struct worker;
@@ -102,6 +104,67 @@ enum connection_wants connection_receive(struct connection *c);
  * @c: wants CONNECTION_WRITES
  */
 enum connection_wants connection_send(struct connection *c);
+
+/*
+ * Where the kernel receives and sends on its own, and tells what came of it (io_uring), the two
+ * calls above come in halves: what is to be done, and how it went on.
+ */
+
+/**
+ * connection_room() - what there is room to receive
+ * @c: wants CONNECTION_READS
+ *
+ * Return: octets; 0: connection_receive() tells the client that it is too much.
+ */
+size_t connection_room(const struct connection *c);
+
+/**
+ * connection_received() - the end of a receive
+ * @c: still wants CONNECTION_READS
+ * @at: the octets, which are copied
+ * @n: how many, as many as there was room for at most; 0: the end; or a negative errno
+ * @more: the socket is not empty
+ */
+enum connection_wants connection_received(struct connection *c, const char *at, ssize_t n,
+					  bool more);
+
+#define OUTGOING_PIECES 64
+
+/**
+ * struct outgoing - what is to be sent next
+ * @pieces: of memory
+ * @count: how many; 0: it is a part of a file
+ * @flags: for the send
+ * @fd: of the file
+ * @offset: in it
+ * @left: octets from there on
+ */
+struct outgoing {
+	struct iovec pieces[OUTGOING_PIECES];
+	unsigned int count;
+	int flags;
+	int fd;
+	uint64_t offset;
+	uint64_t left;
+};
+
+/* Whether a connection that wants CONNECTION_WRITES has octets to send; if not, and only then,
+ * connection_send() neither sends nor waits. */
+bool connection_pending(const struct connection *c);
+
+/**
+ * connection_outgoing() - the next octets
+ * @c: has some
+ * @o: set; points to what stays until connection_sent()
+ */
+void connection_outgoing(const struct connection *c, struct outgoing *o);
+
+/**
+ * connection_sent() - the end of a send
+ * @c: still wants CONNECTION_WRITES
+ * @n: octets that went out, or a negative errno
+ */
+enum connection_wants connection_sent(struct connection *c, ssize_t n);
 
 /**
  * connection_work() - do what takes long

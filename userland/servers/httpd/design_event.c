@@ -22,27 +22,43 @@
 
 #include "cleanup.h"
 #include "control.h"
-#include "event_loop.h"
+#include "loops.h"
 
 #define TICK_MS 1000
 
-static void *run(void *loop)
+/**
+ * struct running - a loop and its thread
+ * @calls: which kind of loop it is
+ * @loop: it
+ * @thread: it
+ */
+struct running {
+	const struct loop_calls *calls;
+	void *loop;
+	pthread_t thread;
+};
+
+static void *run(void *argument)
 {
-	loop_run(loop);
+	struct running *r = argument;
+
+	r->calls->run(r->loop);
 	return NULL;
 }
 
-static int start(struct loop *loops, unsigned int count, struct server *server, struct error *err)
+static int start(struct running *r, unsigned int count, struct server *server, struct error *err)
 {
+	bool completion = server->options.readiness == READINESS_IO_URING;
 	int ret;
 
 	for (unsigned int i = 0; i < count; i++) {
-		ret = loop_init(&loops[i], server, i, err);
-		if (ret)
-			return ret;
+		r[i].calls = completion ? &completion_loop : &readiness_loop;
+		r[i].loop = r[i].calls->create(server, i, err);
+		if (!r[i].loop)
+			return -ENOMEM;
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		ret = pthread_create(&loops[i].thread, NULL, run, &loops[i]);
+		ret = pthread_create(&r[i].thread, NULL, run, &r[i]);
 		if (ret)
 			return error_errno(err, ret, "fewer --workers", "event: loop %u", i);
 	}
@@ -52,13 +68,13 @@ static int start(struct loop *loops, unsigned int count, struct server *server, 
 int serve_event(struct server *server, struct error *err)
 {
 	unsigned int count = server->options.workers;
-	cleanup_free struct loop *loops = calloc(count, sizeof(*loops));
+	cleanup_free struct running *r = calloc(count, sizeof(*r));
 	int ret;
 
-	if (!loops)
+	if (!r)
 		return error_errno(err, ENOMEM, NULL, "event: %u loops", count);
 	control_block(true);
-	ret = start(loops, count, server, err);
+	ret = start(r, count, server, err);
 	control_block(false);
 	if (ret)
 		return ret;
@@ -68,12 +84,12 @@ int serve_event(struct server *server, struct error *err)
 		server_tick(server);
 	}
 	for (unsigned int i = 0; i < count; i++)
-		loop_wake(&loops[i]);
+		r[i].calls->wake(r[i].loop);
 	for (unsigned int i = 0; i < count; i++)
-		pthread_join(loops[i].thread, NULL);
+		pthread_join(r[i].thread, NULL);
 	listeners_close(&server->listeners);
 	if (!control_late())
 		for (unsigned int i = 0; i < count; i++)
-			loop_destroy(&loops[i]);
+			r[i].calls->destroy(r[i].loop);
 	return 0;
 }

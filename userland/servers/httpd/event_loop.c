@@ -292,8 +292,9 @@ static int patience(const struct loop *l)
 	return ACCEPT_RETRY_MS;
 }
 
-void loop_run(struct loop *l)
+static void run(void *loop)
 {
+	struct loop *l = loop;
 	struct ready ready[READY_AT_ONCE];
 
 	watch_listeners(l, true);
@@ -312,15 +313,16 @@ void loop_run(struct loop *l)
 	}
 }
 
-void loop_wake(struct loop *l)
+static void wake(void *loop)
 {
+	struct loop *l = loop;
 	uint64_t one = 1;
 	ssize_t n = write(l->wake, &one, sizeof(one));
 
 	(void)n; /* Fails only if it is readable already. */
 }
 
-int loop_init(struct loop *l, struct server *server, unsigned int index, struct error *err)
+static int open_loop(struct loop *l, struct server *server, unsigned int index, struct error *err)
 {
 	static const struct readiness_calls *const calls[] = {
 		[READINESS_EPOLL] = &readiness_epoll,
@@ -351,8 +353,10 @@ int loop_init(struct loop *l, struct server *server, unsigned int index, struct 
 	return 0;
 }
 
-void loop_destroy(struct loop *l)
+static void destroy(void *loop)
 {
+	struct loop *l = loop;
+
 	if (l->helpers)
 		helpers_destroy(l->helpers);
 	for (unsigned int i = 0; i < l->used; i++)
@@ -362,4 +366,24 @@ void loop_destroy(struct loop *l)
 	worker_end(&l->worker);
 	acceptor_end(&l->acceptor);
 	close(l->wake);
+	free(l);
 }
+
+static void *create(struct server *server, unsigned int index, struct error *err)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		error_errno(err, ENOMEM, NULL, "event: loop %u", index);
+	else if (!open_loop(l, server, index, err))
+		return l;
+	/* The server ends, and with it what there is of the loop. */
+	return NULL;
+}
+
+const struct loop_calls readiness_loop = {
+	.create = create,
+	.run = run,
+	.wake = wake,
+	.destroy = destroy,
+};

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One event loop: a thread and all its connections, see design_event.c. */
+/*
+ * The event loop of readiness: a thread and all its connections, see design_event.c. The other
+ * kind is completion_loop.c.
+ */
 #ifndef VIRTLAB_HTTPD_EVENT_LOOP_H
 #define VIRTLAB_HTTPD_EVENT_LOOP_H
 
-#include <pthread.h>
-
 #include "acceptor.h"
 #include "helpers.h"
+#include "loops.h"
 #include "readiness.h"
 #include "timers.h"
 #include "worker.h"
@@ -35,7 +37,6 @@ struct client {
 
 /**
  * struct loop - one of them
- * @thread: that runs it
  * @server: what it serves
  * @worker: of its thread
  * @acceptor: likewise
@@ -53,7 +54,6 @@ struct client {
  * @ending: idle connections were closed
  */
 struct loop {
-	pthread_t thread;
 	struct server *server;
 	struct worker worker;
 	struct acceptor acceptor;
@@ -70,34 +70,5 @@ struct loop {
 	bool accepting;
 	bool ending;
 };
-
-/**
- * loop_init() - a loop
- * @l: set
- * @server: what it serves
- * @index: its number
- * @err: filled on failure
- *
- * Return: 0 or a negative errno.
- */
-int loop_init(struct loop *l, struct server *server, unsigned int index, struct error *err);
-
-/**
- * loop_run() - serve until the server is to end, and what is under way is through
- * @l: loop
- */
-void loop_run(struct loop *l);
-
-/**
- * loop_wake() - have it look whether the server is to end
- * @l: loop, of another thread
- */
-void loop_wake(struct loop *l);
-
-/**
- * loop_destroy() - the end of it
- * @l: that does not run any more
- */
-void loop_destroy(struct loop *l);
 
 #endif

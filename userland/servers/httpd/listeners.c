@@ -17,7 +17,6 @@
 
 /* The first descriptor that is handed over, sd_listen_fds(3). */
 #define FIRST_INHERITED 3
-#define BACKLOG 4096
 
 /* --- addresses --- */
 
@@ -162,7 +161,7 @@ static int open_address(struct listeners *l, const struct options *o, const char
 		at->member = i;
 		l->count++;
 		configure(at->fd, o);
-		if (listen(at->fd, BACKLOG))
+		if (listen(at->fd, LISTEN_BACKLOG))
 			return bind_error(text, errno, err);
 	}
 	l->addresses++;

@@ -14,6 +14,8 @@
 #include "options.h"
 
 #define LISTENERS_MOST 256
+/* Connections that may wait in the kernel's queue of a socket. */
+#define LISTEN_BACKLOG 4096
 
 /**
  * struct listener - one socket

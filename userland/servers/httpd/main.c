@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "control.h"
+#include "loops.h"
 #include "server.h"
 #include "successor.h"
 
@@ -29,7 +30,7 @@ static void print_help(void)
 	     "  --design DESIGN       sequential, process, thread, event (default)\n"
 	     "  --workers N           process, thread: size of the pool (64); event: loops (1)\n"
 	     "  --per-connection      process, thread: one for each connection in place of a pool\n"
-	     "  --readiness CALL      event: epoll (default), poll, select\n"
+	     "  --readiness CALL      event: epoll (default), poll, select, io_uring\n"
 	     "  --helpers N           event: threads of each loop for /work and /wait (none)\n"
 	     "  --listen ADDRESS      127.0.0.1:8080, [::1]:8080, several times; port 0: any\n"
 	     "  --root DIR            folder to serve (.)\n"
@@ -200,6 +201,8 @@ static int set_up(struct server *server, struct error *err)
 	const struct options *o = &server->options;
 	int ret;
 
+	if (o->readiness == READINESS_IO_URING && completion_possible(err))
+		return -ENOSYS;
 	ret = listeners_open(&server->listeners, o, err);
 	if (!ret)
 		ret = open_log(server, err);

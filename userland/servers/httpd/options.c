@@ -50,7 +50,7 @@ static const struct option known[] = {
 
 static const char *const designs[] = { "sequential", "process", "thread", "event", NULL };
 static const char *const states[] = { "server", "client", "soft", NULL };
-static const char *const readinesses[] = { "epoll", "poll", "select", NULL };
+static const char *const readinesses[] = { "epoll", "poll", "select", "io_uring", NULL };
 
 /* Digits, 1 to @most, and nothing else. */
 static int read_count(const char *what, const char *text, unsigned int most, unsigned int *value,

@@ -19,7 +19,8 @@ enum design { DESIGN_SEQUENTIAL, DESIGN_PROCESS, DESIGN_THREAD, DESIGN_EVENT };
 /* Where /session keeps what clients put there, see sessions.h. */
 enum state_form { STATE_NONE, STATE_SERVER, STATE_CLIENT, STATE_SOFT };
 
-enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT };
+/* The last one is none: there, the kernel tells what is done, not what is ready. */
+enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT, READINESS_IO_URING };
 
 /**
  * struct options - the command line, complete and sound
