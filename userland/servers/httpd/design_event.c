@@ -18,9 +18,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
-#include "cleanup.h"
 #include "control.h"
 #include "loops.h"
 
@@ -68,11 +66,10 @@ static int start(struct running *r, unsigned int count, struct server *server, s
 int serve_event(struct server *server, struct error *err)
 {
 	unsigned int count = server->options.workers;
-	cleanup_free struct running *r = calloc(count, sizeof(*r));
+	/* Static: if one cannot be started, those that were still use it. */
+	static struct running r[WORKERS_MOST];
 	int ret;
 
-	if (!r)
-		return error_errno(err, ENOMEM, NULL, "event: %u loops", count);
 	control_block(true);
 	ret = start(r, count, server, err);
 	control_block(false);
