@@ -16,273 +16,13 @@
  *    to the limit, each brings one.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "acceptor.h"
-#include "completion_ring.h"
+#include "completion_loop.h"
 #include "control.h"
-#include "helpers.h"
-#include "loops.h"
-#include "timers.h"
-#include "worker.h"
-
-/* Octets of a file that are read at once. */
-#define FILE_PIECE (64 << 10)
-
-/* What a completion is of, in the low bits of its user data; above them, whose it is. */
-enum operation { OP_RECEIVE, OP_SEND, OP_READ, OP_ACCEPT, OP_WAKE, OP_CANCEL, OP_MASK = 7 };
-
-/**
- * struct client - a connection, and what the loop knows of it
- * @connection: it
- * @timer: for its deadline
- * @job: for the helpers
- * @next: in the list of free ones
- * @data: a piece of a file; NULL: none is being sent
- * @data_at: octets of it that are gone
- * @data_left: octets of it that are not
- * @wants: what it said last
- * @receiving: a receive is under way
- * @sending: a send is, or a read for one
- * @working: with a helper
- * @ending: to be closed when nothing is under way any more
- */
-struct client {
-	struct connection connection;
-	struct timer timer;
-	struct job job;
-	struct client *next;
-	char *data;
-	uint32_t data_at;
-	uint32_t data_left;
-	uint8_t wants;
-	bool receiving;
-	bool sending;
-	bool working;
-	bool ending;
-};
-
-/* A listening socket's accept: none is under way; for one connection; for many; cancelled. */
-enum accepting { ACCEPTS_NOT, ACCEPTS_ONE, ACCEPTS_MANY, ACCEPTS_ENDING };
-
-/**
- * struct loop - one of them
- * @server: what it serves
- * @worker: of its thread
- * @acceptor: likewise
- * @ring: what is shared with the kernel
- * @timers: of its connections
- * @helpers: NULL: it does everything itself
- * @clients: room for all there may be; touched as far as they were needed
- * @most: how many that is
- * @used: so many were
- * @free: those of them that are free
- * @accepting: for each listening socket
- * @paused: there is no room: ask again in a while
- * @wake: eventfd: helpers are done, or the server is to end
- * @woken: what was read from it
- * @closed: no connection is taken any more
- * @ending: idle connections were closed
- */
-struct loop {
-	struct server *server;
-	struct worker worker;
-	struct acceptor acceptor;
-	struct ring ring;
-	struct timers timers;
-	struct helpers *helpers;
-	struct client *clients;
-	unsigned int most;
-	unsigned int used;
-	struct client *free;
-	uint8_t accepting[LISTENERS_MOST];
-	bool paused;
-	int wake;
-	uint64_t woken;
-	bool closed;
-	bool ending;
-};
-
-static uint64_t tag(const void *whose, enum operation operation)
-{
-	return (uint64_t)(uintptr_t)whose | operation;
-}
-
-/* --- one connection --- */
-
-/* The next send: what lies in memory; of a file, what was read of it, or else a read. */
-static void send_next(struct loop *l, struct client *client)
-{
-	const struct connection *c = &client->connection;
-	const struct outgoing *file = ring_send_memory(&l->ring, c, tag(client, OP_SEND));
-
-	client->sending = true;
-	if (!file)
-		return;
-	if (!client->data)
-		client->data = malloc(FILE_PIECE);
-	if (client->data_left) {
-		ring_send(&l->ring, c->fd, client->data + client->data_at, client->data_left,
-			  file->left > client->data_left, tag(client, OP_SEND));
-	} else if (client->data) {
-		ring_read(&l->ring, file->fd, client->data,
-			  file->left < FILE_PIECE ? file->left : FILE_PIECE, file->offset,
-			  tag(client, OP_READ));
-	} else {
-		client->sending = false;
-		client->wants = CONNECTION_ENDS;
-	}
-}
-
-static void end_client(struct loop *l, struct client *client)
-{
-	timer_clear(&l->timers, &client->timer);
-	if (!client->ending && client->receiving)
-		ring_cancel(&l->ring, tag(client, OP_RECEIVE), OP_CANCEL);
-	if (!client->ending && client->sending)
-		ring_cancel(&l->ring, tag(client, OP_SEND), OP_CANCEL);
-	client->ending = true;
-	if (client->receiving || client->sending)
-		return;
-	free(client->data);
-	client->data = NULL;
-	connection_close(&client->connection);
-	acceptor_release(&l->acceptor);
-	client->next = l->free;
-	l->free = client;
-}
-
-static void work(struct loop *l, struct client *client)
-{
-	if (!l->helpers) {
-		client->wants = connection_work(&client->connection);
-		worker_tick(&l->worker);
-		return;
-	}
-	client->working = true;
-	timer_clear(&l->timers, &client->timer);
-	client->job.connection = &client->connection;
-	helpers_do(l->helpers, &client->job);
-}
-
-/* Go on with a connection; false if it has to wait, for the kernel or for a helper. */
-static bool step(struct loop *l, struct client *client)
-{
-	struct connection *c = &client->connection;
-	size_t room;
-
-	switch (client->wants) {
-	case CONNECTION_READS:
-		if (client->receiving)
-			return false;
-		room = connection_room(c);
-		client->receiving = room;
-		if (room)
-			ring_receive(&l->ring, c->fd, room, tag(client, OP_RECEIVE));
-		else
-			client->wants = connection_receive(c);
-		return !room;
-	case CONNECTION_WRITES:
-		if (client->sending)
-			return false;
-		if (connection_pending(c))
-			send_next(l, client);
-		else
-			client->wants = connection_send(c);
-		return !client->sending;
-	case CONNECTION_WORKS:
-		work(l, client);
-		return !client->working;
-	default:
-		return false;
-	}
-}
-
-static void run_client(struct loop *l, struct client *client)
-{
-	while (!client->ending && step(l, client))
-		;
-	if (client->working)
-		return;
-	if (client->ending || client->wants == CONNECTION_ENDS)
-		end_client(l, client);
-	else
-		timer_set(&l->timers, &client->timer, client->connection.deadline);
-}
-
-static void received(struct loop *l, struct client *client, const struct io_uring_cqe *cqe)
-{
-	client->receiving = false;
-	/* No buffer was free: there will be, when all that was received is looked at. */
-	if (cqe->res == -ECANCELED)
-		client->wants = CONNECTION_ENDS;
-	else if (client->wants == CONNECTION_READS && !client->ending && cqe->res != -ENOBUFS)
-		client->wants = connection_received(&client->connection,
-						    ring_received(&l->ring, cqe), cqe->res,
-						    cqe->flags & IORING_CQE_F_SOCK_NONEMPTY);
-	ring_give_back(&l->ring, cqe);
-	if (!client->working)
-		run_client(l, client);
-}
-
-static void sent(struct loop *l, struct client *client, int n)
-{
-	client->sending = false;
-	if (n > 0 && client->data_left) {
-		client->data_at += n;
-		client->data_left -= n;
-	}
-	if (!client->ending)
-		client->wants = connection_sent(&client->connection, n);
-	if (client->data && !client->data_left && client->wants != CONNECTION_WRITES) {
-		free(client->data);
-		client->data = NULL;
-	}
-	run_client(l, client);
-}
-
-static void has_read(struct loop *l, struct client *client, int n)
-{
-	client->sending = false;
-	client->data_at = 0;
-	client->data_left = n > 0 ? n : 0;
-	/* The file is shorter than it was: what was announced cannot be sent any more. */
-	if (n <= 0)
-		client->wants = CONNECTION_ENDS;
-	run_client(l, client);
-}
-
-static void take_back(struct loop *l)
-{
-	struct job *job = l->helpers ? helpers_done(l->helpers) : NULL, *next;
-
-	for (; job; job = next) {
-		struct client *client =
-			(struct client *)((char *)job - offsetof(struct client, job));
-
-		next = job->next;
-		client->working = false;
-		client->wants = job->wants;
-		run_client(l, client);
-	}
-}
-
-static void expire(struct loop *l)
-{
-	struct timer *timer;
-
-	while ((timer = timers_expired(&l->timers, l->worker.now))) {
-		struct client *client =
-			(struct client *)((char *)timer - offsetof(struct client, timer));
-
-		client->wants = connection_expire(&client->connection);
-		run_client(l, client);
-	}
-}
 
 /* --- new connections --- */
 
@@ -338,7 +78,7 @@ static void add_client(struct loop *l, int fd, const struct in6_addr *peer)
 	}
 	*client = (struct client){ .wants = CONNECTION_READS };
 	connection_init(&client->connection, &l->worker, fd, peer);
-	run_client(l, client);
+	completion_client_run(l, client);
 }
 
 static void accepted(struct loop *l, unsigned int i, const struct io_uring_cqe *cqe)
@@ -380,7 +120,7 @@ static void end_idle(struct loop *l)
 		/* One that became idle meanwhile has a grace of its own. */
 		if (c->fd >= 0 && client->receiving && !client->ending &&
 		    c->phase == PHASE_IDLE && c->deadline - l->worker.now > CONTROL_GRACE_MS)
-			ring_cancel(&l->ring, tag(client, OP_RECEIVE), OP_CANCEL);
+			ring_cancel(&l->ring, op_tag(client, OP_RECEIVE), OP_CANCEL);
 	}
 }
 
@@ -411,19 +151,19 @@ static void handle(struct loop *l, const struct io_uring_cqe *cqe)
 
 	switch (cqe->user_data & OP_MASK) {
 	case OP_RECEIVE:
-		received(l, whose, cqe);
+		completion_client_received(l, whose, cqe);
 		break;
 	case OP_SEND:
-		sent(l, whose, cqe->res);
+		completion_client_sent(l, whose, cqe->res);
 		break;
 	case OP_READ:
-		has_read(l, whose, cqe->res);
+		completion_client_has_read(l, whose, cqe->res);
 		break;
 	case OP_ACCEPT:
 		accepted(l, cqe->user_data >> 3, cqe);
 		break;
 	case OP_WAKE:
-		take_back(l);
+		completion_clients_worked(l);
 		await_wake(l);
 		break;
 	default:
@@ -469,7 +209,7 @@ static void completion_run(void *loop)
 			accept_more(l);
 		}
 		turn(l);
-		expire(l);
+		completion_clients_expire(l);
 	}
 }
 
