@@ -12,7 +12,7 @@ static const char *const routes[METRIC_ROUTES] = {
 
 static const uint16_t statuses[METRIC_STATUSES] = {
 	200, 206, 301, 304, 400, 403, 404, 405, 408, 412, 413, 414,
-	416, 417, 431, 500, 501, 503, 505, 201, 204, 401, 409, 422, 0,
+	416, 417, 421, 431, 500, 501, 503, 505, 201, 204, 401, 409, 422, 0,
 };
 
 void metrics_count(struct counters *counters, enum metric_route route, unsigned int status)

@@ -20,7 +20,7 @@ enum metric_route { METRIC_FILES, METRIC_WORK, METRIC_WAIT, METRIC_METRICS, METR
 		    METRIC_SESSION, METRIC_NONE, METRIC_ROUTES };
 
 /* The statuses that are sent; another one is counted as the last of them. */
-#define METRIC_STATUSES 25
+#define METRIC_STATUSES 26
 
 /* What is counted of /session, see sessions.h. */
 enum metric_session { METRIC_SESSION_HITS, METRIC_SESSION_REBUILDS, METRIC_SESSION_FORGED,
