@@ -17,8 +17,9 @@ TITLE = "The servers beside Debian's nginx, lighttpd, h2o and apache"
 AXIS = (8, 2)
 MARKS = ""
 
-PEERS = ("nginx", "lighttpd", "h2o", "apache-event", "apache-prefork")
-EVENT_PEERS = ("nginx", "lighttpd", "h2o")
+NGINX = ("nginx", "nginx-reads")
+EVENT_PEERS = (*NGINX, "lighttpd", "h2o")
+PEERS = (*EVENT_PEERS, "apache-event", "apache-prefork")
 ATTACKS = ("slow heads", "slow bodies", "slow readers")
 DIRECTORY_LEAST = 100_000
 
@@ -117,11 +118,11 @@ def stays_available(found: Slices, who: str, name: str) -> Figure:
 def figures(results: dict[str, dict]) -> list[Figure]:
     found = Slices(results)
     lookups = found.spread("directory", "directory", "directory", lambda r: r["lookups_per_core_second"])
-    out = [beside(found, "event_nginx", "event, kept alive, 64 connections", "keep-alive", "event", 0.80, ("nginx",)),
+    out = [beside(found, "event_nginx", "event, kept alive, 64 connections", "keep-alive", "event", 0.80, NGINX),
            beside(found, "event_best", "... beside lighttpd and h2o", "keep-alive", "event", 0.90, ("lighttpd", "h2o")),
            beside(found, "thread_apache", "thread (pool of 64)", "keep-alive", "thread", 0.50, ("apache-event",)),
            beside(found, "process_apache", "process (pool of 64)", "keep-alive", "process", 0.50, ("apache-prefork",)),
-           beside(found, "close_nginx", "event, one connection a request", "close", "event", 1.00, ("nginx",)),
+           beside(found, "close_nginx", "event, one connection a request", "close", "event", 1.00, NGINX),
            Figure("idle_cpu", "event, 10 000 idle connections: CPU per request", "x none idle", 1.10,
                   found.spread("idle", "idle", "event", lambda r: r["crowded"]["cpu_us"] / r["none"]["cpu_us"])),
            Figure("idle_memory", "... memory of an idle connection", "KiB PSS", 2,

@@ -26,7 +26,7 @@ class Peer:
         return shutil.which(self.program, path="/usr/sbin:/usr/bin") is not None
 
 
-def nginx(folder: Path, root: Path, port: int) -> list[str]:
+def nginx(folder: Path, root: Path, port: int, sendfile: str = "on") -> list[str]:
     """Open files are cached. tcp_nopush would cost two system calls a request, and the log is off."""
     temporary = " ".join(f"{kind}_temp_path {folder}/{kind};"
                          for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -41,7 +41,7 @@ events {{ worker_connections {CONNECTIONS}; use epoll; }}
 http {{
   default_type text/plain;
   access_log off;
-  sendfile on;
+  sendfile {sendfile};
   tcp_nopush off;
   tcp_nodelay on;
   keepalive_timeout 60s;
@@ -54,6 +54,11 @@ http {{
 }}
 """)
     return ["nginx", "-p", str(folder), "-e", "/dev/null", "-c", str(folder / "nginx.conf")]
+
+
+def nginx_reads(folder: Path, root: Path, port: int) -> list[str]:
+    """A small file may be cheaper to read and to write together with the head."""
+    return nginx(folder, root, port, sendfile="off")
 
 
 def lighttpd(folder: Path, root: Path, port: int) -> list[str]:
@@ -131,6 +136,7 @@ def apache(mpm: str, pool: str) -> Callable[[Path, Path, int], list[str]]:
 
 PEERS = {peer.key: peer for peer in (
     Peer("nginx", "nginx", "nginx", nginx),
+    Peer("nginx-reads", "nginx, sendfile off", "nginx", nginx_reads),
     Peer("lighttpd", "lighttpd", "lighttpd", lighttpd),
     Peer("h2o", "h2o", "h2o", h2o),
     Peer("apache-event", "apache event", "apache2", apache(
