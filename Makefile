@@ -81,12 +81,15 @@ test-all: setup-all modules modules-all userland selftests ## ... and the slow o
 	@tests/run --all
 	@$(MAKE) --no-print-directory -C tests/unit O=$(B) mutants
 
-# httpd with sanitizers is built on this host, for the tests of it on this host.
-.PHONY: sanitized
-sanitized: setup
-	@$(MAKE) --no-print-directory -C userland O=$(B)/asan SANITIZE=address,undefined $(B)/asan/bin/httpd
-	@HTTPD=$(B)/asan/bin/httpd /usr/bin/python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" \
-		--junit-xml=$(B)/reports/servers-asan.xml tests/e2e/servers/test_httpd*.py tests/e2e/servers/test_session.py \
+# httpd with sanitizers is built, and tested, on this host.
+.PHONY: sanitized sanitized-asan sanitized-tsan
+sanitized: sanitized-asan sanitized-tsan
+sanitized-asan: SANITIZE := address,undefined
+sanitized-tsan: SANITIZE := thread
+sanitized-asan sanitized-tsan: setup
+	@$(MAKE) --no-print-directory -C userland O=$(B)/$@ SANITIZE=$(SANITIZE) $(B)/$@/bin/httpd
+	@HTTPD=$(B)/$@/bin/httpd /usr/bin/python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" \
+		--junit-xml=$(B)/reports/$@.xml tests/e2e/servers/test_httpd*.py tests/e2e/servers/test_session.py \
 		tests/e2e/servers/conformance
 
 .PHONY: unit

@@ -18,7 +18,7 @@ HTTP = TREE / "userland/servers/http"
 DAILY = {"sequential", "prefork", "pool", "epoll"}
 # ... but not if a binary is given, such as one with sanitizers: what is most entangled is of most interest then.
 if "HTTPD" in os.environ:
-    DAILY |= {"loops", "helpers"}
+    DAILY |= {"loops", "helpers", "uring"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
