@@ -36,8 +36,8 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
     attacks = [Case(f"slow: {attack}", who, case("slow", who, seconds=seconds, argument=f"{attack}: {who}").command)
                for who in ("event", "per-connection", "apache-event") for attack in ATTACKS]
     hosted = {"requests": requests, "idle": [case("idle", "event", seconds=seconds)],
-              "loops": [case("loops", who, seconds=seconds) for who in ("event", "loops")],
-              "wrk": [case("wrk", who, seconds=seconds) for who in ("load", "wrk")],
+              "loops": [case("loops", who, seconds=seconds) for who in ("event", "pinned-loops")],
+              "wrk": [case("wrk", "load", seconds=seconds)],
               "directory": [case("directory", "directory", seconds=seconds)],
               "limit": [case("limit", who, rounds=3) for who in ("event", "per-connection")]}
     return [*(Plan(name, cases, rounds, on_host=True) for name, cases in hosted.items()),
@@ -81,21 +81,20 @@ def loops(found: Slices) -> Figure:
     price of a request with one loop / the price with two at the same time. What two loops take from each other (locks,
     caches, the kernel's tables) makes the second price larger.
     """
-    shared = any(found.rounds("loops", "loops", "loops", lambda r: r["shared"]).values())
+    shared = any(found.rounds("loops", "loops", "pinned-loops", lambda r: r["shared"]).values())
     value: Callable[[dict], float] = (lambda r: 1 / r["cpu_us"]) if shared else (lambda r: r["answered"])
-    one, two = found.rounds("loops", "loops", "event", value), found.rounds("loops", "loops", "loops", value)
+    one, two = found.rounds("loops", "loops", "event", value), found.rounds("loops", "loops", "pinned-loops", value)
     factor = 2 if shared else 1
     note = "requests a second"
     if shared:
-        note = "2 x CPU time per request with one loop / with two at the same time; each core has a generator as well"
+        note = "2 x CPU time per request, one loop / two (--pin) at the same time; each core has a generator as well"
     return Figure("loops", "two loops on two cores", "x one loop", 1.7,
                   Spread.of(factor * two[n] / one[n] for n in one if n in two), at_least=True, note=note)
 
 
 def load_beside_wrk(found: Slices) -> Figure:
     """How far what a request costs under load is from what it costs under wrk, by the same accounting of whole runs."""
-    ours, theirs = found.rounds("wrk", "wrk", "load", cpu), found.rounds("wrk", "wrk", "wrk", cpu)
-    off = [100 * (ours[n] / theirs[n] - 1) for n in ours if n in theirs]
+    off = found.rounds("wrk", "wrk", "load", lambda r: 100 * (r["load"] / r["wrk"] - 1)).values()
     apart = sorted(abs(v) for v in off)
     spread = Spread(abs(statistics.median(off)), apart[0], apart[-1], len(off)) if off else None
     return Figure("load_wrk", "load beside wrk, closed loop: server's CPU per request", "% off", 5, spread,

@@ -31,7 +31,7 @@ CPUS = Cpus.of_this_machine()
 SMALL, OCTETS, LARGE = "/small.txt", 612, "/large.txt"
 SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))
 OURS = {v.key: v for v in (subjects.EVENT, subjects.POOL, subjects.PREFORK, subjects.THREAD, subjects.FORK,
-                           subjects.TWO_LOOPS)}
+                           subjects.PINNED_LOOPS)}
 
 
 @contextlib.contextmanager
@@ -123,25 +123,36 @@ def loops(who: str) -> dict:
     Where two loops leave no CPU for the generator, each core has a loop and a thread of the generator, and so has the
     one core of one loop: a loop that shares its core finds more requests ready each time, and they get cheaper.
     """
-    two = who == "loops"
+    two = who == subjects.PINNED_LOOPS.key
     shared = CPUS.generator_beside_two == CPUS.two_servers
     cpus = CPUS.two_servers if two else CPUS.server
     cpu = cpus if shared else CPUS.generator_beside_two
     with running(who, cpus=cpus) as server:
         before = thread_times(server.pid)
-        found = cost(closed(server, "--threads", 2 if two else 1, cpu=cpu, connections=128 if two else 64))
+        found = cost(closed(server, "--threads", 2 if two else 1, *(["--pin"] if two else []), cpu=cpu,
+                            connections=128 if two else 64))
         busy = sorted(b - a for a, b in zip(before, thread_times(server.pid)))
         return found | {"shared": shared, "least_busy_share": busy[-2] / sum(busy[-2:]) if two else 1.0}
 
 
-def wrk(who: str) -> dict:
+def cpu_under_wrk(server: Server, seconds: int) -> float:
+    return generator.wrk(server, SMALL, CPUS.generator, 64, seconds)["cpu"]
+
+
+def cpu_under_load(server: Server, seconds: int) -> float:
+    before = accounting.sample([server.pid])
+    report = generator.load(server, SMALL, CPUS.generator, "--connections", 64, "--duration", seconds)
+    return accounting.used(before, accounting.sample([server.pid])) * 1e6 / report["requests"]
+
+
+def wrk(_: str) -> dict:
+    """Both ask the same server, in the order of a palindrome: what drifts meanwhile is the same for both."""
+    seconds = max(round(SECONDS), 1)
     with running("event") as server:
-        if who == "wrk":
-            return {"cpu_us": generator.wrk(server, SMALL, CPUS.generator, 64, max(round(SECONDS), 1))["cpu"]}
-        before = accounting.sample([server.pid])
-        report = generator.load(server, SMALL, CPUS.generator, "--connections", 64, "--duration",
-                                max(round(SECONDS), 1))
-        return {"cpu_us": accounting.used(before, accounting.sample([server.pid])) * 1e6 / report["requests"]}
+        cpu_under_wrk(server, seconds)  # the first to come finds everything cold
+        turns = [measure(server, seconds)
+                 for measure in (cpu_under_load, cpu_under_wrk, cpu_under_wrk, cpu_under_load)]
+        return {"load": (turns[0] + turns[3]) / 2, "wrk": (turns[1] + turns[2]) / 2}
 
 
 def directory(_: str) -> dict:

@@ -59,20 +59,21 @@ def test_bound_is_of_the_best_of_two_peers() -> None:
 def test_two_loops_by_price_where_the_generator_shares_the_cores() -> None:
     one = [{"cpu_us": 8, "answered": 50_000, "shared": False}]
     two = [{"cpu_us": 9, "answered": 60_000, "shared": True}]
-    f = figure("loops", slices("loops", "loops", event=one, loops=two))
+    f = figure("loops", slices("loops", "loops", event=one, **{"pinned-loops": two}))
     assert f.ours and f.ours.median == pytest.approx(16 / 9) and f.verdict == "met"
 
 
 def test_two_loops_by_requests_where_it_does_not() -> None:
     one = [{"cpu_us": 8, "answered": 50_000, "shared": False}]
     two = [{"cpu_us": 8, "answered": 80_000, "shared": False}]
-    f = figure("loops", slices("loops", "loops", event=one, loops=two))
+    f = figure("loops", slices("loops", "loops", event=one, **{"pinned-loops": two}))
     assert f.ours and f.ours.median == pytest.approx(1.6) and f.verdict == "missed"
 
 
 def test_load_is_compared_with_wrk_round_by_round() -> None:
     """A round in which everything was slow says nothing of either."""
-    f = figure("load_wrk", slices("wrk", "wrk", load=cpu(10.1, 20.2, 9.9), wrk=cpu(10, 20, 10)))
+    found = (10.1, 10), (20.2, 20), (9.9, 10)
+    f = figure("load_wrk", slices("wrk", "wrk", load=[{"load": load, "wrk": wrk} for load, wrk in found]))
     assert f.ours and f.ours.median == pytest.approx(1, abs=0.01) and f.verdict == "met"
 
 

@@ -50,6 +50,9 @@ static void each_has_its_place(void)
 	CHECK_EQ(parse("--readiness select --helpers 3 --workers 2"), 0);
 	CHECK_EQ(options.readiness, READINESS_SELECT);
 	CHECK_EQ(options.helpers, 3);
+	CHECK(!options.pin, "pinned unasked");
+	CHECK_EQ(parse("--design event --workers 2 --pin"), 0);
+	CHECK(options.pin, "--pin");
 	CHECK_EQ(parse("--register web"), 0);
 	CHECK(!strcmp(options.directory, "127.0.0.1:4111"), "%s", options.directory);
 	CHECK_EQ(parse("--register web --directory 10.0.0.1:7"), 0);
@@ -85,7 +88,7 @@ static void what_cannot_be_is_refused(void)
 		"--idle-timeout 0.0001", "--write-timeout 86401", "--write-timeout 99999999999", "--design fast",
 		"--readiness kqueue", "--nonsense", "-x", "word", "--design sequential --workers 2",
 		"--design event --per-connection", "--design process --per-connection --workers 3",
-		"--design thread --helpers 2", "--design process --readiness poll",
+		"--design thread --helpers 2", "--design thread --pin", "--pin 2", "--design process --readiness poll",
 		"--directory 127.0.0.1:4111", "--register",
 		"--state", "--state none", "--sessions 5", "--lease 1", "--secret-file f", "--store d",
 		"--state client", "--state soft", "--state server --store d", "--state server --secret-file f",

@@ -38,6 +38,8 @@ EVENT = Variant("event", "event (epoll)", "event", ("--design", "event"))
 POLL = Variant("poll", "event (poll)", "event", ("--design", "event", "--readiness", "poll"))
 HELPERS = Variant("helpers", "event, 64 helpers", "event", ("--design", "event", "--helpers", "64"))
 TWO_HELPERS = Variant("helpers", "event, 2 helpers", "event", ("--design", "event", "--helpers", "2"))
+PINNED_LOOPS = Variant("pinned-loops", "event, two pinned loops", "event",
+                       ("--design", "event", "--workers", "2", "--pin"))
 TWO_LOOPS = Variant("loops", "event, two loops", "event", ("--design", "event", "--workers", "2"))
 LIBUV = Variant("libuv", "libuv, our parser", "library", (), "experiment-libuv")
 LIBMICROHTTPD = Variant("libmicrohttpd", "libmicrohttpd", "library", (), "experiment-libmicrohttpd")

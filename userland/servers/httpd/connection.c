@@ -334,6 +334,9 @@ static ssize_t send_memory(const struct connection *c, struct outgoing *o)
 {
 	struct msghdr message = { .msg_iov = o->pieces, .msg_iovlen = o->count };
 
+	/* One piece, as most answers are: the kernel need not fetch a list of them. */
+	if (o->count == 1)
+		return send(c->fd, o->pieces[0].iov_base, o->pieces[0].iov_len, o->flags);
 	return sendmsg(c->fd, &message, o->flags);
 }
 

@@ -13,13 +13,14 @@
  * threads, no lock on the way of a request; ten thousand idle clients do not slow the active.
  * Bad: whatever waits or computes in the loop makes everybody wait: a handler that blocks for
  * 10 ms limits the whole server to 100 requests a second, unless helpers do it. One loop uses
- * one processor: for more, --workers. The state of each connection, which a thread keeps on
+ * one processor: for more, --workers (and --pin). The state of each connection, which a thread keeps on
  * its stack, has to be kept by hand: that is what connection.c does. One bug ends all.
  */
 #include <errno.h>
 #include <pthread.h>
 
 #include "control.h"
+#include "cpus.h"
 #include "loops.h"
 
 #define TICK_MS 1000
@@ -44,6 +45,32 @@ static void *run(void *argument)
 	return NULL;
 }
 
+/*
+ * A loop that stays on a CPU has what it works with in that CPU's caches. The kernel works on a
+ * packet on the CPU it came in at: a connection from there needs no other.
+ */
+static int pin(pthread_attr_t *attributes, struct server *server, unsigned int loop)
+{
+	unsigned int cpu = cpus_nth(loop);
+
+	listeners_pin(&server->listeners, loop, server->options.workers, cpu);
+	return cpus_pin(attributes, cpu);
+}
+
+static int start_thread(struct running *r, struct server *server, unsigned int loop)
+{
+	pthread_attr_t attributes;
+	int ret = 0;
+
+	pthread_attr_init(&attributes);
+	if (server->options.pin)
+		ret = pin(&attributes, server, loop);
+	if (!ret)
+		ret = pthread_create(&r->thread, &attributes, run, r);
+	pthread_attr_destroy(&attributes);
+	return ret;
+}
+
 static int start(struct running *r, unsigned int count, struct server *server, struct error *err)
 {
 	bool completion = server->options.readiness == READINESS_IO_URING;
@@ -56,7 +83,7 @@ static int start(struct running *r, unsigned int count, struct server *server, s
 			return -ENOMEM;
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		ret = pthread_create(&r[i].thread, NULL, run, &r[i]);
+		ret = start_thread(&r[i], server, i);
 		if (ret)
 			return error_errno(err, ret, "fewer --workers", "event: loop %u", i);
 	}

@@ -89,8 +89,10 @@ static void configure(int fd, const struct options *o)
 	struct timeval receive = { o->header_ms / 1000, o->header_ms % 1000 * 1000 };
 	struct timeval send = { o->write_ms / 1000, o->write_ms % 1000 * 1000 };
 	struct timeval never = { 0, 0 };
-	int yes = 1;
+	int yes = 1, anywhere = -1;
 
+	/* One that was handed over may have been pinned. */
+	setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &anywhere, sizeof(anywhere));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, blocking ? &receive : &never, sizeof(never));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, blocking ? &send : &never, sizeof(never));
@@ -241,6 +243,16 @@ void listeners_close(struct listeners *l)
 		l->at[i].fd = -1;
 	}
 	l->count = 0;
+}
+
+void listeners_pin(const struct listeners *l, unsigned int loop, unsigned int loops,
+		   unsigned int cpu)
+{
+	int value = (int)cpu;
+
+	for (unsigned int i = 0; i < l->count; i++)
+		if (listener_serves(l, i, loop, loops))
+			setsockopt(l->at[i].fd, SOL_SOCKET, SO_INCOMING_CPU, &value, sizeof(value));
 }
 
 bool listener_serves(const struct listeners *l, unsigned int i, unsigned int loop,

@@ -76,6 +76,16 @@ void listeners_announce(const struct listeners *l);
 void listeners_close(struct listeners *l);
 
 /**
+ * listeners_pin() - have the kernel prefer a loop's sockets for what comes in at a CPU
+ * @l: listeners
+ * @loop: the loop's number
+ * @loops: how many there are
+ * @cpu: SO_INCOMING_CPU, socket(7); kernels before 6.2 spread connections as without
+ */
+void listeners_pin(const struct listeners *l, unsigned int loop, unsigned int loops,
+		   unsigned int cpu);
+
+/**
  * listener_serves() - whether a socket is for one of several loops
  * @l: listeners
  * @i: which of them

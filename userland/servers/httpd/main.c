@@ -32,6 +32,7 @@ static void print_help(void)
 	     "  --per-connection      process, thread: one for each connection in place of a pool\n"
 	     "  --readiness CALL      event: epoll (default), poll, select, io_uring\n"
 	     "  --helpers N           event: threads of each loop for /work and /wait (none)\n"
+	     "  --pin                 event: a CPU for each loop, with its own connections\n"
 	     "  --listen ADDRESS      127.0.0.1:8080, [::1]:8080, several times; port 0: any\n"
 	     "  --root DIR            folder to serve (.)\n"
 	     "  --header-timeout S    for a request to arrive, in seconds (10)\n"

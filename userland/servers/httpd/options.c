@@ -12,9 +12,9 @@
 #define SESSIONS_MOST 1000000
 #define SESSION_BYTES_MOST (256 << 20)
 
-enum { OPT_DESIGN = 256, OPT_WORKERS, OPT_PER_CONNECTION, OPT_READINESS, OPT_HELPERS, OPT_LISTEN,
-       OPT_ROOT, OPT_HEADER, OPT_IDLE, OPT_WRITE, OPT_DRAIN, OPT_MAX_CONNECTIONS, OPT_ACCESS_LOG,
-       OPT_USER, OPT_ALLOW_CRASH, OPT_PID_FILE, OPT_REGISTER,
+enum { OPT_DESIGN = 256, OPT_WORKERS, OPT_PER_CONNECTION, OPT_READINESS, OPT_HELPERS, OPT_PIN,
+       OPT_LISTEN, OPT_ROOT, OPT_HEADER, OPT_IDLE, OPT_WRITE, OPT_DRAIN,
+       OPT_MAX_CONNECTIONS, OPT_ACCESS_LOG, OPT_USER, OPT_ALLOW_CRASH, OPT_PID_FILE, OPT_REGISTER,
        OPT_DIRECTORY, OPT_STATE, OPT_SECRET_FILE, OPT_STORE, OPT_LEASE,
        OPT_SESSION_TIMEOUT, OPT_SESSIONS, OPT_SESSION_BYTES, OPT_HELP };
 
@@ -24,6 +24,7 @@ static const struct option known[] = {
 	{ "per-connection", no_argument, NULL, OPT_PER_CONNECTION },
 	{ "readiness", required_argument, NULL, OPT_READINESS },
 	{ "helpers", required_argument, NULL, OPT_HELPERS },
+	{ "pin", no_argument, NULL, OPT_PIN },
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "header-timeout", required_argument, NULL, OPT_HEADER },
@@ -191,6 +192,9 @@ static int take(struct options *o, int option, char *value, struct error *err)
 	case OPT_ALLOW_CRASH:
 		o->allow_crash = true;
 		return 0;
+	case OPT_PIN:
+		o->pin = true;
+		return 0;
 	case OPT_STATE ... OPT_SESSION_BYTES:
 		return take_session(o, option, value, err);
 	default:
@@ -255,6 +259,8 @@ static int complete(struct options *o, struct error *err)
 		return error_set(err, EUSAGE, "--workers: --design sequential has one");
 	if (o->design != DESIGN_EVENT && o->helpers)
 		return error_set(err, EUSAGE, "--helpers: is for --design event");
+	if (o->design != DESIGN_EVENT && o->pin)
+		return error_set(err, EUSAGE, "--pin: is for --design event");
 	if (o->design != DESIGN_EVENT && o->readiness != READINESS_EPOLL)
 		return error_set(err, EUSAGE, "--readiness: is for --design event");
 	if (o->directory && !o->register_name)

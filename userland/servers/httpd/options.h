@@ -28,6 +28,7 @@ enum readiness_kind { READINESS_EPOLL, READINESS_POLL, READINESS_SELECT, READINE
  * @state: where /session keeps what clients put there
  * @readiness: event: which system call tells what is ready
  * @per_connection: process, thread: one for each connection, in place of a fixed number
+ * @pin: event: each loop has a CPU, and the connections whose packets arrive there
  * @allow_crash: /crash is there
  * @help: print the help and end
  * @workers: processes or threads of the pool, or event loops
@@ -57,6 +58,7 @@ struct options {
 	enum state_form state;
 	enum readiness_kind readiness;
 	bool per_connection;
+	bool pin;
 	bool allow_crash;
 	bool help;
 	unsigned int workers;

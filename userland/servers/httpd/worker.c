@@ -33,9 +33,14 @@ void worker_end(struct worker *w)
 void worker_tick(struct worker *w)
 {
 	struct timespec t;
+	int64_t now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	w->now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	/* Both clocks go on with the same ticks of the kernel. */
+	if (now == w->now)
+		return;
+	w->now = now;
 	clock_gettime(CLOCK_REALTIME_COARSE, &t);
 	w->second = t.tv_sec;
 }

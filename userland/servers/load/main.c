@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "cpus.h"
 #include "loop.h"
 #include "process.h"
 #include "report.h"
@@ -41,6 +42,7 @@ static void print_help(void)
 	     "  --close                one request a connection\n"
 	     "  --timeout TIME         for one answer (10s)\n"
 	     "  --threads N            loops, each in a thread of its own (1)\n"
+	     "  --pin                  a CPU for each of them\n"
 	     "  --source ADDRESS,...   connect from these, such as 127.0.0.2-9\n"
 	     "what is asked, what is expected:\n"
 	     "  --method METHOD        GET, or POST if there is a body\n"
@@ -183,17 +185,21 @@ static int run_loops(struct run *run, struct loop *loops, struct report *report,
 	const struct options *o = run->options;
 	struct processes before = { .count = 0 }, after = { .count = 0 };
 	pthread_t threads[OPTIONS_THREADS];
+	pthread_attr_t attributes;
 	int ret = 0;
 
+	pthread_attr_init(&attributes);
 	pthread_barrier_init(&run->barrier, NULL, o->threads + 1);
 	for (unsigned int i = 0; i < o->threads; i++) {
-		if (pthread_create(&threads[i], NULL, loop_thread, &loops[i])) {
+		if ((o->pin && cpus_pin(&attributes, cpus_nth(i))) ||
+		    pthread_create(&threads[i], &attributes, loop_thread, &loops[i])) {
 			/* Those that have begun would wait for it for ever. */
 			fprintf(stderr, "load: threads: %u: cannot be started: use fewer\n",
 				o->threads);
 			exit(1);
 		}
 	}
+	pthread_attr_destroy(&attributes);
 	pthread_barrier_wait(&run->barrier);
 	if (o->pid_count && !o->warmup)
 		ret = process_sample(o->pids, o->pid_count, &before, err);

@@ -14,7 +14,7 @@
 enum {
 	OPT_BODY = 256, OPT_CHECK, OPT_CLOSE, OPT_CONNECTIONS, OPT_CSV, OPT_DRIP, OPT_DRIP_IN,
 	OPT_DURATION, OPT_EXPECT, OPT_HEADER, OPT_HELP, OPT_IDLE, OPT_IDLE_AFTER, OPT_JSON,
-	OPT_METHOD, OPT_PER_CLIENT, OPT_PID, OPT_PIDS_OF, OPT_RATE, OPT_REQUESTS, OPT_SLOW,
+	OPT_METHOD, OPT_PER_CLIENT, OPT_PID, OPT_PIDS_OF, OPT_PIN, OPT_RATE, OPT_REQUESTS, OPT_SLOW,
 	OPT_SLOW_READ, OPT_SOURCE, OPT_THREADS, OPT_TIMEOUT, OPT_VERSION, OPT_WARMUP,
 };
 
@@ -37,6 +37,7 @@ static const struct option table[] = {
 	{ "per-client", no_argument, NULL, OPT_PER_CLIENT },
 	{ "pid", required_argument, NULL, OPT_PID },
 	{ "pids-of", required_argument, NULL, OPT_PIDS_OF },
+	{ "pin", no_argument, NULL, OPT_PIN },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "requests", required_argument, NULL, OPT_REQUESTS },
 	{ "slow", required_argument, NULL, OPT_SLOW },
@@ -186,6 +187,9 @@ static int set_option(struct options *o, int option, struct error *err)
 		return parse_pids(optarg, o, err);
 	case OPT_PIDS_OF:
 		o->pids_of = optarg;
+		return 0;
+	case OPT_PIN:
+		o->pin = true;
 		return 0;
 	case OPT_RATE:
 		return parse_rate(optarg, &o->rate, err);

@@ -31,6 +31,7 @@ enum drip { DRIP_NONE, DRIP_HEAD, DRIP_BODY };
  * @authority: host and port, for the Host field
  * @target: path and query
  * @connections, @threads: how many
+ * @pin: each thread stays on a CPU
  * @duration, @warmup, @timeout: in ns
  * @requests: send so many and stop; 0: no limit
  * @timed: --duration was given, or --requests was not
@@ -53,6 +54,7 @@ struct options {
 	char authority[32];
 	const char *target;
 	unsigned int connections, threads;
+	bool pin;
 	uint64_t duration, warmup, timeout;
 	uint64_t requests;
 	bool timed;
