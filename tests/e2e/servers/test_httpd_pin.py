@@ -1,12 +1,14 @@
 """httpd --pin: each event loop has a CPU, and the connections whose packets come in there."""
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import VARIANTS, Client, Httpd, make_root, request
+from running import VARIANTS, Client, Httpd, make_root, request, until
 
 CPUS = sorted(os.sched_getaffinity(0))
 KERNEL = tuple(int(n) for n in platform.release().split(".")[:2])
@@ -36,17 +38,28 @@ def answered(client: Client) -> bool:
         return False
 
 
-def test_each_loop_stays_on_a_cpu_of_its_own(root: Path) -> None:
+def affinities(httpd: Httpd) -> list[set[int]]:
+    """Of the loops, as far as they have begun."""
+    threads = {int(n) for n in os.listdir(f"/proc/{httpd.pid}/task")} - {httpd.pid}
+    return sorted((os.sched_getaffinity(thread) for thread in threads), key=min)
+
+
+@contextlib.contextmanager
+def pinned(root: Path) -> Iterator[Httpd]:
     with Httpd(root, *PINNED) as httpd:
-        threads = {int(n) for n in os.listdir(f"/proc/{httpd.pid}/task")} - {httpd.pid}
-        assert sorted(os.sched_getaffinity(thread) for thread in threads) == [{cpu} for cpu in CPUS[:2]]
+        assert until(lambda: affinities(httpd) == [{cpu} for cpu in CPUS[:2]])
+        yield httpd
+
+
+def test_each_loop_stays_on_a_cpu_of_its_own(root: Path) -> None:
+    with pinned(root) as httpd:
         # The main thread, which only listens to signals, may be anywhere.
         assert os.sched_getaffinity(httpd.pid) == set(CPUS)
 
 
 @pytest.mark.parametrize("busy,free", [(0, 1), (1, 0)])
 def test_a_loop_has_the_connections_that_come_in_at_its_cpu(root: Path, busy: int, free: int) -> None:
-    with Httpd(root, *PINNED) as httpd:
+    with pinned(root) as httpd:
         waits = connect(httpd, CPUS[busy])
         waits.send(request("/wait?ms=2500"))
         # Without helpers the loop that has it can do nothing else. By chance, all of these would be right in 1 of 65536.
