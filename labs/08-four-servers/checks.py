@@ -32,7 +32,7 @@ HTTPD = "userland/servers/httpd"
 LAB = "labs/08-four-servers"
 ANSWERS = f"{LAB}/answers.toml"
 HEADERS = ["userland/lib", "userland/servers", "labs/grading/host"]
-LIBRARIES = ["-lsodium"]
+LIBRARIES = ["-lsodium", "-l:liburing.a"]
 DIRECTORY_CLIENT = [f"userland/servers/directory/{name}.c" for name in ("client", "protocol", "lease", "address")]
 # Seconds in which a check has come to its end, whatever it found.
 LIMIT = 90
