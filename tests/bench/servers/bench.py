@@ -20,6 +20,8 @@ MARKS = ""
 NGINX = ("nginx", "nginx-reads")
 EVENT_PEERS = (*NGINX, "lighttpd", "h2o")
 PEERS = (*EVENT_PEERS, "apache-event", "apache-prefork")
+# Receive and send, and nothing between: what the kernel alone asks of a thread or a process for each connection.
+BARE = ("bare-thread", "bare-process")
 ATTACKS = ("slow heads", "slow bodies", "slow readers")
 DIRECTORY_LEAST = 100_000
 
@@ -31,7 +33,7 @@ def case(what: str, who: str, rounds: int = 99, seconds: float = 1, argument: st
 
 def plans(kernel: str, quick: bool) -> list[Plan]:
     rounds, seconds = (1, 0.3) if quick else (9, 1)
-    requests = [case("keep-alive", who, seconds=seconds) for who in ("event", "thread", "process", *PEERS)]
+    requests = [case("keep-alive", who, seconds=seconds) for who in ("event", "thread", "process", *PEERS, *BARE)]
     requests += [case("close", who, seconds=seconds) for who in ("event", *EVENT_PEERS)]
     attacks = [Case(f"slow: {attack}", who, case("slow", who, seconds=seconds, argument=f"{attack}: {who}").command)
                for who in ("event", "per-connection", "apache-event") for attack in ATTACKS]
@@ -62,13 +64,14 @@ def cpu(result: dict) -> float:
     return result["cpu_us"]
 
 
-def beside(found: Slices, key: str, name: str, case: str, ours: str, part: float, peers: tuple[str, ...]) -> Figure:
-    """At most that part of what the best of the peers needs."""
+def beside(found: Slices, key: str, name: str, case: str, ours: str, part: float, peers: tuple[str, ...],
+           bare: str = "") -> Figure:
+    """At most that part of what the best of the peers needs. What is bare is shown, and no peer."""
     spreads = {who: s for who in peers if (s := found.spread("requests", case, who, cpu))}
     target = part * min(s.median for s in spreads.values()) if spreads else None
     of = peers[0] if len(peers) == 1 else f"the best of {' and '.join(peers)}"
     return Figure(key, name, "us", target, found.spread("requests", case, ours, cpu),
-                  {k: s for k, s in spreads.items()},
+                  spreads | ({bare: s} if bare and (s := found.spread("requests", case, bare, cpu)) else {}),
                   note=f"server's CPU time per request; target: {part:g} of {of}")
 
 
@@ -119,8 +122,10 @@ def figures(results: dict[str, dict]) -> list[Figure]:
     lookups = found.spread("directory", "directory", "directory", lambda r: r["lookups_per_core_second"])
     out = [beside(found, "event_nginx", "event, kept alive, 64 connections", "keep-alive", "event", 0.80, NGINX),
            beside(found, "event_best", "... beside lighttpd and h2o", "keep-alive", "event", 0.90, ("lighttpd", "h2o")),
-           beside(found, "thread_apache", "thread (pool of 64)", "keep-alive", "thread", 0.50, ("apache-event",)),
-           beside(found, "process_apache", "process (pool of 64)", "keep-alive", "process", 0.50, ("apache-prefork",)),
+           beside(found, "thread_apache", "thread (pool of 64)", "keep-alive", "thread", 0.50, ("apache-event",),
+                  "bare-thread"),
+           beside(found, "process_apache", "process (pool of 64)", "keep-alive", "process", 0.50, ("apache-prefork",),
+                  "bare-process"),
            beside(found, "close_nginx", "event, one connection a request", "close", "event", 1.00, NGINX),
            Figure("idle_cpu", "event, 10 000 idle connections: CPU per request", "x none idle", 1.10,
                   found.spread("idle", "idle", "event", lambda r: r["crowded"]["cpu_us"] / r["none"]["cpu_us"])),

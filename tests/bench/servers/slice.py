@@ -31,7 +31,7 @@ CPUS = Cpus.of_this_machine()
 SMALL, OCTETS, LARGE = "/small.txt", 612, "/large.txt"
 SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))
 OURS = {v.key: v for v in (subjects.EVENT, subjects.POOL, subjects.PREFORK, subjects.THREAD, subjects.FORK,
-                           subjects.PINNED_LOOPS)}
+                           subjects.PINNED_LOOPS, subjects.BARE_THREAD, subjects.BARE_PROCESS)}
 
 
 @contextlib.contextmanager

@@ -56,6 +56,12 @@ def test_bound_is_of_the_best_of_two_peers() -> None:
     assert f.target == pytest.approx(7.2) and f.verdict == "met"
 
 
+def test_what_is_bare_is_shown_and_is_no_peer() -> None:
+    found = slices("requests", "keep-alive", thread=cpu(6), **{"apache-event": cpu(13), "bare-thread": cpu(5)})
+    f = figure("thread_apache", found)
+    assert f.target == pytest.approx(6.5) and f.verdict == "met" and f.peers["bare-thread"].median == 5
+
+
 def test_two_loops_by_price_where_the_generator_shares_the_cores() -> None:
     one = [{"cpu_us": 8, "answered": 50_000, "shared": False}]
     two = [{"cpu_us": 9, "answered": 60_000, "shared": True}]

@@ -41,6 +41,8 @@ TWO_HELPERS = Variant("helpers", "event, 2 helpers", "event", ("--design", "even
 PINNED_LOOPS = Variant("pinned-loops", "event, two pinned loops", "event",
                        ("--design", "event", "--workers", "2", "--pin"))
 TWO_LOOPS = Variant("loops", "event, two loops", "event", ("--design", "event", "--workers", "2"))
+BARE_THREAD = Variant("bare-thread", "bare: a thread each", "bare", ("--design", "thread"), "experiment-bare")
+BARE_PROCESS = Variant("bare-process", "bare: a process each", "bare", ("--design", "process"), "experiment-bare")
 LIBUV = Variant("libuv", "libuv, our parser", "library", (), "experiment-libuv")
 LIBMICROHTTPD = Variant("libmicrohttpd", "libmicrohttpd", "library", (), "experiment-libmicrohttpd")
 
