@@ -39,9 +39,9 @@ def answered(client: Client) -> bool:
 
 
 def affinities(httpd: Httpd) -> list[set[int]]:
-    """Of the loops, as far as they have begun."""
-    threads = {int(n) for n in os.listdir(f"/proc/{httpd.pid}/task")} - {httpd.pid}
-    return sorted((os.sched_getaffinity(thread) for thread in threads), key=min)
+    """Of the threads that are kept somewhere: the loops, as far as they have begun."""
+    threads = [os.sched_getaffinity(int(n)) for n in os.listdir(f"/proc/{httpd.pid}/task")]
+    return sorted((cpus for cpus in threads if len(cpus) == 1), key=min)
 
 
 @contextlib.contextmanager

@@ -108,9 +108,8 @@ void files_close(struct files *files)
 
 void file_put(struct file *file)
 {
-	if (atomic_fetch_sub_explicit(&file->refs, 1, memory_order_release) != 1)
+	if (atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	atomic_thread_fence(memory_order_acquire);
 	if (file->fd >= 0) {
 		close(file->fd);
 		atomic_fetch_sub_explicit(&file->owner->descriptors, 1, memory_order_relaxed);
