@@ -76,8 +76,6 @@ MUTANTS = [
      ""),
     ("loop_watches_for_reading_only", 4, LOOP, "client->wants == CONNECTION_READS ? WATCH_READ : WATCH_WRITE",
      "WATCH_READ"),
-    ("loop_goes_on_with_who_is_worked_on", 4, LOOP, "\tif (client->working)\n\t\treturn;\n\tif (client->wants",
-     "\tif (client->wants"),
     ("loop_keeps_who_has_ended", 4, LOOP, "\t\tend_client(l, client);\n\t\treturn;\n", "\t\treturn;\n"),
     ("send_takes_all_for_sent", 4, CONNECTION, "\texchange_sent(c->exchange, n);\n",
      "\tfor (struct exchange *x = c->exchange; exchange_pending(x);)\n"
