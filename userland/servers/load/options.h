@@ -31,7 +31,6 @@ enum drip { DRIP_NONE, DRIP_HEAD, DRIP_BODY };
  * @authority: host and port, for the Host field
  * @target: path and query
  * @connections, @threads: how many
- * @pin: each thread stays on a CPU
  * @duration, @warmup, @timeout: in ns
  * @requests: send so many and stop; 0: no limit
  * @timed: --duration was given, or --requests was not
@@ -47,6 +46,7 @@ enum drip { DRIP_NONE, DRIP_HEAD, DRIP_BODY };
  * @pids, @pid_count, @pids_of: the server's processes
  * @json, @csv: files to write
  * @per_client: list each client's count in JSON
+ * @pin: each thread stays on a CPU
  */
 struct options {
 	const char *url;
@@ -54,7 +54,6 @@ struct options {
 	char authority[32];
 	const char *target;
 	unsigned int connections, threads;
-	bool pin;
 	uint64_t duration, warmup, timeout;
 	uint64_t requests;
 	bool timed;
@@ -81,6 +80,7 @@ struct options {
 	const char *pids_of;
 	const char *json, *csv;
 	bool per_client;
+	bool pin;
 	bool help, version;
 };
 
