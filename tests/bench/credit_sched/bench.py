@@ -93,7 +93,8 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
     return [Plan("live", live, rounds, load, unload),
             Plan("deterministic", exact, 1, load, unload, deterministic=True),
             # A thousand times the kernel's code is patched: emulated processors had better take turns.
-            Plan("cycles", cycles, 1, accelerator="tcg,thread=single")]
+            Plan("cycles", cycles, 1, accelerator="tcg,thread=single"),
+            Plan("cycles-deterministic", cycles, 1, deterministic=True)]
 
 
 # --- from slices to figures ---
@@ -193,8 +194,8 @@ class Bench:
     """All figures, from the slices of the boots."""
 
     def __init__(self, results: dict[str, dict]) -> None:
-        self.live, self.exact, self.cycles = (results.get(k, {}).get("slices", [])
-                                              for k in ("live", "deterministic", "cycles"))
+        self.live, self.exact, self.cycles, self.exact_cycles = (
+            results.get(k, {}).get("slices", []) for k in ("live", "deterministic", "cycles", "cycles-deterministic"))
 
     def figure(self, key: str, name: str, unit: str, target: float | None, case: str, value: Callable[[dict], float],
                peer: str = "", marks: dict[str, float] | None = None, note: str = "") -> Figure:
@@ -264,16 +265,18 @@ class Bench:
         return out
 
     def obedience(self) -> list[Figure]:
-        stuck = Spread.of(s["result"]["stuck"] for s in self.cycles if "result" in s)
-        longest, unload = (Spread.of(s["result"][key] / 1e6 for s in self.cycles if "result" in s)
-                           for key in ("max_us", "unload_max_us"))
         return [
             *(self.reached(*row) for row in (("kill", "SIGKILL", 5, "one slot"), ("stop", "SIGSTOP", 150, "park_max"),
                                              ("trace", "ptrace", 150, "park_max"))),
-            Figure("cycles", "load, park, unload: the longest cycle", "s", 1, longest),
-            Figure("unload", "... of these the longest rmmod", "s", None, unload),
-            Figure("stuck", "... tasks left parked", "tasks", 0, stuck),
+            self.cycled("cycles", "load, park, unload: the longest of 1000 cycles", "s", 1, "max_us", 1e6),
+            self.cycled("unload", "... the longest rmmod", "s", None, "unload_max_us", 1e6),
+            self.cycled("stuck", "... tasks left parked", "tasks", 0, "stuck", 1),
         ]
+
+    def cycled(self, key: str, name: str, unit: str, target: float | None, value: str, divisor: float) -> Figure:
+        live, exact = (Spread.of(s["result"][value] / divisor for s in slices if "result" in s)
+                       for slices in (self.cycles, self.exact_cycles))
+        return Figure(key, name, unit, target, live, columns={DETERMINISTIC: exact} if exact else {})
 
     def reached(self, key: str, what: str, target: float, words: str) -> Figure:
         f = Figure(key, f"{what} of a parked task", "ms", target, times(self.live, f"{key}_us"), note=f"target: {words}")
