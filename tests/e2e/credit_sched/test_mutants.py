@@ -24,9 +24,9 @@ def broken(mutant: Mutant) -> str:
 
 
 def build(mutant: Mutant) -> Path:
-    """The broken module, built beside the whole one; Kbuild compiles only what the mutant changes."""
+    """The broken module, built beside the whole one. Each file is new, lest what the mutant before broke stays."""
     kernel = BUILD / "mutants/credit_sched"
-    shutil.copytree(TREE / "kmod", kernel / "kmod", dirs_exist_ok=True)
+    shutil.copytree(TREE / "kmod", kernel / "kmod", copy_function=shutil.copyfile, dirs_exist_ok=True)
     (kernel / "Kbuild").write_text("obj-m += kmod/credit_sched/\n")
     (kernel / "kmod/credit_sched" / mutant.file).write_text(broken(mutant))
     release = subprocess.run([TREE / "coursevm/image", "--kernel", KERNEL, "--release"], capture_output=True, text=True,
