@@ -88,7 +88,8 @@ sanitized-asan: SANITIZE := address,undefined
 sanitized-tsan: SANITIZE := thread
 sanitized-asan sanitized-tsan: setup
 	@$(MAKE) --no-print-directory -C userland O=$(B)/$@ SANITIZE=$(SANITIZE) $(B)/$@/bin/httpd
-	@HTTPD=$(B)/$@/bin/httpd TSAN_OPTIONS=suppressions=$(CURDIR)/tests/e2e/servers/tsan.txt /usr/bin/python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" \
+	@HTTPD=$(B)/$@/bin/httpd TSAN_OPTIONS=suppressions=$(CURDIR)/tests/e2e/servers/tsan.txt \
+		/usr/bin/python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" \
 		--junit-xml=$(B)/reports/$@.xml tests/e2e/servers/test_httpd*.py tests/e2e/servers/test_session.py \
 		tests/e2e/servers/conformance
 
