@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -24,11 +23,17 @@ def broken(mutant: Mutant) -> str:
 
 
 def build(mutant: Mutant) -> Path:
-    """The broken module, built beside the whole one. Each file is new, lest what the mutant before broke stays."""
+    """The broken module, built beside the whole one. A file is written if it differs from the one that is there, so that
+    make compiles what this mutant breaks, and what the one before broke."""
     kernel = BUILD / "mutants/credit_sched"
-    shutil.copytree(TREE / "kmod", kernel / "kmod", copy_function=shutil.copyfile, dirs_exist_ok=True)
-    (kernel / "Kbuild").write_text("obj-m += kmod/credit_sched/\n")
-    (kernel / "kmod/credit_sched" / mutant.file).write_text(broken(mutant))
+    texts = {path.relative_to(TREE): path.read_text() for path in (TREE / "kmod").rglob("*") if path.is_file()}
+    texts |= {Path("Kbuild"): "obj-m += kmod/credit_sched/\n",
+              (SOURCES / mutant.file).relative_to(TREE): broken(mutant)}
+    for name, text in texts.items():
+        place = kernel / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists() or place.read_text() != text:
+            place.write_text(text)
     release = subprocess.run([TREE / "coursevm/image", "--kernel", KERNEL, "--release"], capture_output=True, text=True,
                              check=True).stdout.strip()
     done = subprocess.run([TREE / "coursevm/enter", "--kernel", KERNEL, "--", "make", "-C", f"/lib/modules/{release}/build",
