@@ -17,6 +17,9 @@ PACKAGES = (
     "python3", "python3-pytest", "bpftrace",
     "bc", "xz-utils", "cpio", "less",
     "sparse",                                            # make lint reads the modules with it
+    # vnic: the translation it is measured against, and clients that nobody here wrote
+    "nftables", "conntrack", "tcpdump", "iperf3", "curl", "iputils-ping", "traceroute", "udhcpc",
+    "stun-client", "stun-server", "coturn",              # they name the kind of NAT that they are behind
 )
 
 # Nothing in the VM reads these.
