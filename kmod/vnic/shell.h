@@ -65,6 +65,25 @@ struct vnic_card *vnic_card_of(struct net_device *dev);
  */
 void vnic_card_deliver(struct vnic_card *card, struct sk_buff *skb);
 
+/**
+ * vnic_card_joined() - it has got a port
+ * @card: whose port is set already
+ *
+ * A TAP card hands over to vnic_port_input() what the guest sends, after packet taps have seen it
+ * (by a handler of received packets on its own device); a link card gets its carrier. RTNL is held.
+ *
+ * Return: 0; -EBUSY: a bridge, or the like, has the device.
+ */
+int vnic_card_joined(struct vnic_card *card);
+
+/**
+ * vnic_card_left() - the opposite
+ * @card: whose port was set to NULL already, and no packet is on its way to it
+ *
+ * RTNL is held.
+ */
+void vnic_card_left(struct vnic_card *card);
+
 /* --- network.c: for cards --- */
 
 /**
