@@ -81,4 +81,16 @@ static inline struct pid *compat_pidfd_pid(const struct file *file)
 #define COMPAT_TWA_RESUME TWA_RESUME
 #endif
 
+/* 6.5: a header of its own. */
+#if __has_include(<net/gso.h>)
+#include <net/gso.h>
+#endif
+
+/* 6.2: a namespace may have a table of its own. */
+#ifdef HAVE_NET_UDP_TABLE
+#define compat_udp_table(net) ((net)->ipv4.udp_table)
+#else
+#define compat_udp_table(net) (&udp_table)
+#endif
+
 #endif /* VIRTLAB_COMPAT_H */

@@ -10,3 +10,4 @@ ccflags-y += $(foreach h,$(compat-headers),$(if $(wildcard $(srctree)/arch/x86/i
 ccflags-y += $(if $(shell grep -w hrtimer_setup $(srctree)/include/linux/hrtimer.h),-DHAVE_HRTIMER_SETUP)
 ccflags-y += $(if $(shell grep -w vm_flags_clear $(srctree)/include/linux/mm.h),-DHAVE_VM_FLAGS_CLEAR)
 ccflags-y += $(if $(shell grep -w TWAF_NO_ALLOC $(srctree)/include/linux/task_work.h),-DHAVE_TWAF_NO_ALLOC)
+ccflags-y += $(if $(shell grep -w udp_table $(srctree)/include/net/netns/ipv4.h),-DHAVE_NET_UDP_TABLE)
