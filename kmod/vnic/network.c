@@ -89,13 +89,33 @@ struct vnic_uplink *vnic_uplink_of(struct net *net, __be32 address)
 	return NULL;
 }
 
+struct vnic_network *vnic_network_outside6(struct net *net, const struct in6_addr *address)
+{
+	struct vnic_network *network;
+	struct vnic_uplink *uplink;
+
+	list_for_each_entry_rcu(uplink, &space_of(net)->uplinks, list)
+		list_for_each_entry_rcu(network, &uplink->networks, uplink_list)
+			if (network->six && vnic_npt_outside(&network->npt, address))
+				return network;
+	return NULL;
+}
+
 /* --- uplinks --- */
 
-static const struct nf_hook_ops inbound_hook = {
-	.hook = vnic_translate_inbound,
-	.pf = NFPROTO_IPV4,
-	.hooknum = NF_INET_PRE_ROUTING,
-	.priority = HOOK_PRIORITY,
+static const struct nf_hook_ops inbound_hooks[] = {
+	{
+		.hook = vnic_translate_inbound,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = HOOK_PRIORITY,
+	},
+	{
+		.hook = vnic_translate6_inbound,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = HOOK_PRIORITY,
+	},
 };
 
 /* The device's addresses as they are now; all translators are told. */
@@ -146,7 +166,7 @@ static int hook_up(struct net *net)
 	ret = nf_defrag_ipv4_enable(net);
 	if (ret)
 		goto out_host;
-	ret = nf_register_net_hook(net, &inbound_hook);
+	ret = nf_register_net_hooks(net, inbound_hooks, ARRAY_SIZE(inbound_hooks));
 	if (ret)
 		goto out_defrag;
 	return 0;
@@ -161,7 +181,7 @@ static void unhook(struct net *net)
 {
 	if (!list_empty(&space_of(net)->uplinks))
 		return;
-	nf_unregister_net_hook(net, &inbound_hook);
+	nf_unregister_net_hooks(net, inbound_hooks, ARRAY_SIZE(inbound_hooks));
 	nf_defrag_ipv4_disable(net);
 	vnic_host_exit(net);
 }
@@ -334,9 +354,18 @@ static struct vnic_network *network_new(const struct vnic_ioc_network *args, __b
 	network->gateway = htonl(ntohl(args->subnet) + 1);
 	eth_random_addr(network->mac);
 	vnic_limit_init(&network->errors, ERRORS_A_SECOND, ERRORS_AT_ONCE, vnic_now());
+	network->six = args->prefix6;
+	if (network->six &&
+	    !vnic_npt_init(&network->npt, &args->inside6, &args->outside6, args->prefix6)) {
+		ret = -ERANGE;
+		goto out_nat;
+	}
+	hash_init(network->owned);
 	xa_init(&network->ports);
 	INIT_DELAYED_WORK(&network->collect, network_collect);
 	return network;
+out_nat:
+	vnic_nat_destroy(network->nat);
 out_counters:
 	free_percpu(network->counters);
 out_network:
@@ -363,7 +392,7 @@ int vnic_network_create(struct net *net, const struct vnic_ioc_network *args)
 
 	if (!text_valid(args->name) || !text_valid(args->uplink) ||
 	    args->flags & ~(VNIC_NET_JOINED | VNIC_NET_ADDRESS_DEPENDENT) ||
-	    memchr_inv(args->reserved, 0, sizeof(args->reserved)) || args->prefix6)
+	    memchr_inv(args->reserved, 0, sizeof(args->reserved)))
 		return -EINVAL;
 	ret = subnet_valid(args, mask);
 	if (ret)
@@ -494,6 +523,9 @@ void vnic_network_describe(const struct vnic_network *network, struct vnic_ioc_n
 			.tcp_transitory = config.timeouts.tcp_transitory / MSEC_PER_SEC,
 			.tcp_syn = config.timeouts.tcp_syn / MSEC_PER_SEC,
 		},
+		.inside6 = network->npt.inside,
+		.outside6 = network->npt.outside,
+		.prefix6 = network->six ? network->npt.prefix : 0,
 		.number = network->number,
 		.cards = network->port_count,
 		.mappings = counts.mappings,
@@ -596,6 +628,7 @@ void vnic_network_detach(struct vnic_card *card)
 	spin_lock_bh(&network->uplink->lock);
 	vnic_nat_forget(network->nat, &port->guest);
 	spin_unlock_bh(&network->uplink->lock);
+	vnic_owned_forget(port);
 	/* ... and packets from outside may have found one until here. */
 	synchronize_net();
 	vnic_card_left(card);

@@ -14,6 +14,7 @@
 #define VNIC_NETWORK_H
 
 #include <linux/etherdevice.h>
+#include <linux/hashtable.h>
 #include <linux/netfilter.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -21,6 +22,7 @@
 
 #include "core/limit.h"
 #include "core/nat.h"
+#include "core/npt.h"
 #include "shell.h"
 
 /**
@@ -58,6 +60,26 @@ struct vnic_uplink {
 };
 
 /**
+ * struct vnic_owned - an IPv6 address that a guest gave itself
+ * @node: of the network's, by address; and, chained by @next, of the port's
+ * @rcu: freed after packets that found it
+ * @next: of the port's
+ * @address: inside
+ * @port: whose
+ */
+struct vnic_owned {
+	struct hlist_node node;
+	struct rcu_head rcu;
+	struct vnic_owned *next;
+	struct in6_addr address;
+	struct vnic_port *port;
+};
+
+#define VNIC_OWNED_BITS		8
+/* Addresses that a guest may give itself: a few of its own choice, and those of today (RFC 8981). */
+#define VNIC_OWNED_MOST		32
+
+/**
  * struct vnic_counters - of one CPU
  * @at: by enum vnic_counter
  */
@@ -80,6 +102,9 @@ struct vnic_counters {
  * @ports: by address, less @subnet
  * @port_count: of those
  * @nat: translator, under the uplink's lock
+ * @npt: IPv6 prefixes, if @six
+ * @six: it has some
+ * @owned: struct vnic_owned; added under the uplink's lock
  * @collect: frees what has expired, tells senders of overdue SYNs
  * @counters: one for each CPU
  * @errors: how many ICMP errors may be sent; under the uplink's lock
@@ -98,6 +123,9 @@ struct vnic_network {
 	struct xarray ports;
 	u32 port_count;
 	struct vnic_nat *nat;
+	struct vnic_npt npt;
+	bool six;
+	DECLARE_HASHTABLE(owned, VNIC_OWNED_BITS);
 	struct delayed_work collect;
 	struct vnic_counters __percpu *counters;
 	struct vnic_limit errors;
@@ -108,6 +136,8 @@ struct vnic_network {
  * @network: which
  * @card: whose
  * @guest: to the translator, with its address; under the uplink's lock
+ * @owned: its IPv6 addresses; under the uplink's lock
+ * @owned_count: of those
  * @mac: of the guest, if @heard
  * @heard: its MAC is known; set once, before packets are let through
  * @received: packets from the guest
@@ -120,6 +150,8 @@ struct vnic_port {
 	struct vnic_network *network;
 	struct vnic_card *card;
 	struct vnic_nat_guest guest;
+	struct vnic_owned *owned;
+	u32 owned_count;
 	u8 mac[ETH_ALEN];
 	bool heard;
 	u64 received;
@@ -138,6 +170,9 @@ void vnic_network_describe(const struct vnic_network *network, struct vnic_ioc_n
 
 /* The uplink that has @address, or NULL; RCU is held. */
 struct vnic_uplink *vnic_uplink_of(struct net *net, __be32 address);
+
+/* The network of whose guests outside @address is, or NULL; RCU is held. */
+struct vnic_network *vnic_network_outside6(struct net *net, const struct in6_addr *address);
 
 /* The guest that has @address, or NULL; RCU is held. */
 static inline struct vnic_port *vnic_network_port(const struct vnic_network *network,
@@ -190,6 +225,29 @@ void vnic_gateway_error(struct vnic_port *port, const struct sk_buff *skb, u8 ty
 			u16 mtu);
 /* Whether one more ICMP error may be sent; counts. */
 bool vnic_gateway_may_tell(struct vnic_network *network);
+
+/* --- owned.c --- */
+
+/* Whose an inside IPv6 address is; NULL: nobody's. RCU is held. */
+struct vnic_port *vnic_owned_by(const struct vnic_network *network,
+				const struct in6_addr *address);
+/* It is this guest's: it always was, or nobody had it and it has got it. */
+bool vnic_owned_claim(struct vnic_port *port, const struct in6_addr *address);
+/* All of a guest's are nobody's. */
+void vnic_owned_forget(struct vnic_port *port);
+
+/* --- translate6.c and gateway6.c: the same for IPv6 --- */
+
+unsigned int vnic_translate6_inbound(void *priv, struct sk_buff *skb,
+				     const struct nf_hook_state *state);
+/* An IPv6 packet of a guest's; its header is there, whole. */
+void vnic_translate6_outbound(struct vnic_port *port, struct sk_buff *skb);
+/* To the gateway, or to all of the link. */
+void vnic_gateway6_input(struct vnic_port *port, struct sk_buff *skb);
+void vnic_gateway6_error(struct vnic_port *port, const struct sk_buff *skb, u8 type, u8 code,
+			 u32 mtu);
+/* A packet for the guest, consumed. */
+void vnic_port_deliver6(struct vnic_port *port, struct sk_buff *skb);
 
 /* --- port.c --- */
 

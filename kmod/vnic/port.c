@@ -10,10 +10,12 @@
  *	    to the gateway -----------------> gateway.c answers
  *	    to another guest ---------------> its port, if they are joined
  *	    to anybody else ----------------> translate.c
+ *	IPv6 -------------------------------> gateway6.c and translate6.c, likewise
  */
 #include <linux/if_arp.h>
 #include <linux/udp.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "core/dhcp.h"
 #include "core/icmp.h"
@@ -186,6 +188,30 @@ static void input_ip(struct vnic_port *port, struct sk_buff *skb)
 		vnic_translate_outbound(port, skb);
 }
 
+static void input_ip6(struct vnic_port *port, struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip;
+	unsigned int length;
+
+	skb_reset_network_header(skb);
+	if (!port->network->six || !pskb_may_pull(skb, sizeof(*ip))) {
+		vnic_port_drop(port, skb, VNIC_DROP_FRAME);
+		return;
+	}
+	ip = ipv6_hdr(skb);
+	length = sizeof(*ip) + ntohs(ip->payload_len);
+	if (ip->version != 6 || length > skb->len || pskb_trim_rcsum(skb, length)) {
+		vnic_port_drop(port, skb, VNIC_DROP_BAD_HEADER);
+		return;
+	}
+	ip = ipv6_hdr(skb);
+	if (ipv6_addr_is_multicast(&ip->daddr) ||
+	    ipv6_addr_type(&ip->daddr) & IPV6_ADDR_LINKLOCAL)
+		vnic_gateway6_input(port, skb);
+	else
+		vnic_translate6_outbound(port, skb);
+}
+
 void vnic_port_input(struct vnic_port *port, struct sk_buff *skb)
 {
 	const struct vnic_network *network = port->network;
@@ -210,6 +236,9 @@ void vnic_port_input(struct vnic_port *port, struct sk_buff *skb)
 		break;
 	case htons(ETH_P_IP):
 		input_ip(port, skb);
+		break;
+	case htons(ETH_P_IPV6):
+		input_ip6(port, skb);
 		break;
 	default:
 		vnic_port_drop(port, skb, VNIC_DROP_FRAME);
