@@ -5,14 +5,12 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "screen.h"
 #include "top.h"
 
 #define MS 1000000ull
@@ -39,14 +37,6 @@ struct wanted {
 	bool json;
 };
 
-static volatile sig_atomic_t ended;
-
-static void end(int signal)
-{
-	(void)signal;
-	ended = 1;
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -57,32 +47,6 @@ static uint64_t now_ns(void)
 
 /* --- the terminal --- */
 
-static struct termios before;
-
-static void leave_screen(void)
-{
-	tcsetattr(STDIN_FILENO, TCSANOW, &before);
-	fputs("\033[?25h\033[?1049l", stdout);
-	fflush(stdout);
-}
-
-/* Keys come one by one and are not shown. */
-static bool enter_screen(void)
-{
-	struct termios raw;
-
-	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before))
-		return false;
-	raw = before;
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-	raw.c_cc[VMIN] = 0;
-	raw.c_cc[VTIME] = 0;
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw))
-		return false;
-	fputs("\033[?1049h\033[?25l", stdout);
-	return true;
-}
-
 /* Returns true if it changes what is on the screen. */
 static bool take_key(struct top_view *view, size_t rows)
 {
@@ -92,7 +56,7 @@ static bool take_key(struct top_view *view, size_t rows)
 	if (n <= 0)
 		return false;
 	if (key[0] == 'q') {
-		ended = 1;
+		screen_end();
 	} else if (key[0] == 's') {
 		view->sort = (view->sort + 1) % SORTS;
 	} else if (!strcmp(key, "\033[A") || key[0] == 'k') {
@@ -107,14 +71,10 @@ static bool take_key(struct top_view *view, size_t rows)
 
 static void measure_screen(struct top_view *view)
 {
-	struct winsize size;
-
 	view->width = 100;
 	view->height = 0;
-	if (!view->colour || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_row < 8)
-		return;
-	view->width = size.ws_col < 60 ? 60 : size.ws_col;
-	view->height = size.ws_row;
+	if (view->colour)
+		screen_measure(&view->width, &view->height);
 }
 
 /* --- the loop --- */
@@ -142,7 +102,7 @@ static int wait_for_next(struct top *top, uint64_t until, struct top_view *view,
 	uint64_t now = now_ns();
 	int ret = 0;
 
-	while (!ret && !ended && now < until) {
+	while (!ret && !screen_ended() && now < until) {
 		int left = (int)((until - now) / MS) + 1;
 
 		if (poll(&keys, 1, left < PAUSE_MS ? left : PAUSE_MS) > 0 &&
@@ -159,11 +119,11 @@ static int loop(struct top *top, const struct wanted *wanted, struct top_view *v
 {
 	int ret = 0;
 
-	for (uint64_t n = 0; !ret && !ended && (!wanted->count || n < wanted->count); n++) {
+	for (uint64_t n = 0; !ret && !screen_ended() && (!wanted->count || n < wanted->count); n++) {
 		ret = wait_for_next(top, now_ns() + wanted->delay_ns, view, err);
-		if (!ret && !ended)
+		if (!ret && !screen_ended())
 			ret = top_measure(top, view->sort, err);
-		if (!ret && !ended)
+		if (!ret && !screen_ended())
 			show(top, wanted, view);
 		if (ferror(stdout))
 			return error_set(err, EPIPE, "top: cannot write");
@@ -210,7 +170,6 @@ static int parse(int argc, char **argv, struct wanted *wanted, enum top_sort *so
 int cmd_top(int argc, char **argv, struct error *err)
 {
 	struct wanted wanted = { .delay_ns = 2000 * MS };
-	struct sigaction action = { .sa_handler = end };
 	struct top_view view = { .sort = SORT_CPU };
 	struct top top;
 	int ret = parse(argc, argv, &wanted, &view.sort, err);
@@ -219,12 +178,11 @@ int cmd_top(int argc, char **argv, struct error *err)
 		ret = top_open(&top, err);
 	if (ret)
 		return ret;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	view.colour = !wanted.json && enter_screen();
+	screen_end_on_signals();
+	view.colour = !wanted.json && screen_enter();
 	ret = loop(&top, &wanted, &view, err);
 	if (view.colour)
-		leave_screen();
+		screen_leave();
 	top_close(&top);
 	return ret;
 }

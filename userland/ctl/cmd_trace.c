@@ -7,8 +7,8 @@
 
 #include "cleanup.h"
 #include "csched.h"
-#include "output.h"
 #include "recording/recording.h"
+#include "source.h"
 
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },

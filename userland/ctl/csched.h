@@ -2,12 +2,12 @@
 /*
  * csched: what its verbs share. A verb is a file, cmd_*.c: it parses its arguments, fills
  * in the error if it fails, and returns a negative errno, 0, or the exit status it wants.
- * main() prints. What a verb records and draws is in recording/.
+ * main() prints. What a verb records and draws is in recording/; what it has in common with
+ * vnic's is in tool/.
  */
 #ifndef CSCHED_TOOL_H
 #define CSCHED_TOOL_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,11 +16,10 @@
 
 #include <credit_sched.h>
 #include "error.h"
+#include "options.h"
+#include "values.h"
 
 #define CSCHED_DEVICE "/dev/credit_sched"
-
-/* Not an errno: the command line is wrong, so main() ends with status 2. */
-#define EUSAGE 4096
 
 /* cmd_*.c */
 int cmd_create(int argc, char **argv, struct error *err);
@@ -35,20 +34,8 @@ int cmd_status(int argc, char **argv, struct error *err);
 int cmd_trace(int argc, char **argv, struct error *err);
 int cmd_plot(int argc, char **argv, struct error *err);
 
-/* options.c */
-int next_option(int argc, char **argv, const char *letters, const struct option *options,
-		int *option, struct error *err);
-const char *nearest(const char *word, const char *const *words, size_t count);
-
-/* values.c */
-int parse_number(const char *text, const char *what, uint64_t most, uint64_t *value,
-		 struct error *err);
-int parse_duration(const char *text, const char *what, uint64_t *ns, struct error *err);
-int parse_seconds(const char *text, const char *what, uint64_t *ns, struct error *err);
+/* cpu_list.c */
 int parse_cpus(const char *text, uint64_t *words, struct error *err);
-void format_duration(char *text, size_t size, int64_t ns);
-void format_short(char *text, size_t size, uint64_t ns);
-void print_json_string(FILE *out, const char *text);
 
 /* presets.c */
 struct preset {

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* csched: groups of tasks that share CPUs by weight or by credit. This file only finds the verb. */
-#include <string.h>
-
 #include "csched.h"
+#include "verbs.h"
 
-static const struct verb {
-	const char *name;
-	int (*run)(int argc, char **argv, struct error *err);
-	int failure; /* exit status if it fails */
-	const char *arguments;
-	const char *summary;
-} verbs[] = {
+static const struct verb verbs[] = {
 	{ "create", cmd_create, 1, "NAME [OPTION]...",
 	  "make a group that stays until it is removed" },
 	{ "add", cmd_add, 1, "NAME PID...|--cgroup PATH",
@@ -60,47 +53,7 @@ static void print_help(void)
 	     "\ncsched(1) has examples, the keys of --json, and exit statuses.");
 }
 
-static int unknown_verb(const char *word)
-{
-	const char *names[COUNT], *meant;
-
-	for (size_t i = 0; i < COUNT; i++)
-		names[i] = verbs[i].name;
-	meant = nearest(word, names, COUNT);
-	if (meant)
-		fprintf(stderr, "csched: %s: no such verb: did you mean %s?\n", word, meant);
-	else
-		fprintf(stderr, "csched: %s: no such verb: see csched --help\n", word);
-	return 2;
-}
-
-static int run(const struct verb *verb, int argc, char **argv)
-{
-	struct error err = { "" };
-	int ret = verb->run(argc, argv, &err);
-
-	if (ret >= 0 && (fflush(stdout) || ferror(stdout))) {
-		fprintf(stderr, "csched: standard output: cannot write\n");
-		return verb->failure;
-	}
-	if (ret >= 0)
-		return ret;
-	fprintf(stderr, "csched: %s\n", err.text);
-	return ret == -EUSAGE && verb->failure == 1 ? 2 : verb->failure;
-}
-
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
-		fprintf(stderr, "csched: no verb given: see csched --help\n");
-		return 2;
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		print_help();
-		return 0;
-	}
-	for (size_t i = 0; i < COUNT; i++)
-		if (!strcmp(argv[1], verbs[i].name))
-			return run(&verbs[i], argc - 1, argv + 1);
-	return unknown_verb(argv[1]);
+	return verbs_main(verbs, COUNT, print_help, argc, argv);
 }

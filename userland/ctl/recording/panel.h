@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Axes, lines and words in SVG, for plot*.c. */
-#ifndef CSCHED_SVG_H
-#define CSCHED_SVG_H
+/* Axes and lines in SVG, for plot*.c. */
+#ifndef CSCHED_PANEL_H
+#define CSCHED_PANEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "svg.h"
 
 /**
  * struct panel - one pair of axes
@@ -45,11 +47,6 @@ struct stroke {
 #define COLOUR_UNDER "#009e73"
 #define COLOUR_OVER "#d55e00"
 
-void svg_begin(FILE *out, double width, double height, const char *title, const char *subtitle);
-void svg_end(FILE *out);
-void svg_text(FILE *out, double x, double y, const char *attributes, const char *text);
-const char *svg_colour(size_t i);
-const char *svg_dash(size_t i);
 double panel_x(const struct panel *panel, double seconds);
 double panel_y(const struct panel *panel, double value);
 void panel_fit(struct panel *panel, double low, double high);

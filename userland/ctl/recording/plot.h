@@ -3,8 +3,8 @@
 #ifndef CSCHED_PLOT_H
 #define CSCHED_PLOT_H
 
+#include "panel.h"
 #include "recording.h"
-#include "svg.h"
 
 #define PLOT_SHARE 1
 #define PLOT_LAG 2

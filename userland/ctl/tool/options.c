@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reading options one by one, with an error that helps. Called by every verb that has any. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "csched.h"
+#include "options.h"
 
 #define WORD_MAX 32
 
@@ -81,7 +83,8 @@ static int unknown(const char *verb, const char *given, const struct option *opt
 	if (meant)
 		return error_set(err, EUSAGE, "%s: --%s: no such option: did you mean --%s?", verb,
 				 word, meant);
-	return error_set(err, EUSAGE, "%s: --%s: no such option: see csched --help", verb, word);
+	return error_set(err, EUSAGE, "%s: --%s: no such option: see %s --help", verb, word,
+			 program_invocation_short_name);
 }
 
 /*
@@ -105,8 +108,8 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
 	if (*option != '?')
 		return 1;
 	if (strncmp(given, "--", 2) != 0)
-		return error_set(err, EUSAGE, "%s: -%c: no such option: see csched --help", argv[0],
-				 optopt);
+		return error_set(err, EUSAGE, "%s: -%c: no such option: see %s --help", argv[0],
+				 optopt, program_invocation_short_name);
 	if (optopt)
 		return error_set(err, EUSAGE, "%s: %.*s: takes no value", argv[0],
 				 (int)strcspn(given, "="), given);

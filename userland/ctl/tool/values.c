@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Numbers, durations and CPU lists as people write them, and back. */
+/* Numbers and durations as people write them, and back; text for JSON. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "csched.h"
+#include "options.h"
+#include "values.h"
 
 /* Longest time anybody may ask for: a year. It keeps all products below 2^63. */
 #define NS_MAX (366ull * 86400 * 1000000000)
@@ -91,34 +93,6 @@ int parse_seconds(const char *text, const char *what, uint64_t *ns, struct error
 		return 0;
 	return error_set(err, EUSAGE, "%s: %.64s: not a time: write seconds, or 200ms or 5m", what,
 			 text);
-}
-
-/* 0-1,4 into one bit a CPU. */
-int parse_cpus(const char *text, uint64_t *words, struct error *err)
-{
-	const char *at = text;
-
-	memset(words, 0, CSCHED_CPU_WORDS * sizeof(*words));
-	do {
-		char *end;
-		unsigned long first = strtoul(at, &end, 10), last = first;
-		bool good = isdigit((unsigned char)at[0]);
-
-		if (*end == '-') {
-			at = end + 1;
-			good = good && isdigit((unsigned char)at[0]);
-			last = strtoul(at, &end, 10);
-		}
-		if (!good || (*end && *end != ',') || last < first || last >= 64 * CSCHED_CPU_WORDS)
-			return error_set(
-				err, EUSAGE,
-				"cpus: %.64s: not a list of CPUs from 0 to %d: write 0-1,4", text,
-				64 * CSCHED_CPU_WORDS - 1);
-		for (unsigned long cpu = first; cpu <= last; cpu++)
-			words[cpu / 64] |= 1ull << (cpu % 64);
-		at = *end ? end + 1 : NULL;
-	} while (at);
-	return 0;
 }
 
 /* In the largest unit that leaves something before the point. */
