@@ -4,7 +4,8 @@
  * under it. (What others sent is only ever updated: see packet.h.)
  *
  * A datagram is written from its end: first what it carries, at its place, then the headers in
- * front of that. Pure; octets are put one by one, so any alignment will do.
+ * front of that. It is never fragmented, so that it needs no identification (RFC 6864 4.1). Pure;
+ * octets are put one by one, so any alignment will do.
  */
 #ifndef VNIC_HEADERS_H
 #define VNIC_HEADERS_H
@@ -20,24 +21,12 @@
 /**
  * vnic_sum() - the one's complement sum of octets (RFC 1071)
  * @at: octets; the first is the more significant one of its word
- * @length: how many; an odd one is as if a 0 followed
+ * @length: how many, 65535 at most; an odd one is as if a 0 followed
  * @sum: what is added before: a sum, or several that together have at most 32 bits
  *
  * Return: the sum, not its complement. All ones: whatever holds its own sum is undamaged.
  */
 u16 vnic_sum(const u8 *at, u32 length, u32 sum);
-
-/**
- * vnic_put_ipv4() - an IPv4 header without options (RFC 791 3.1)
- * @at: VNIC_IPV4_HEADER octets
- * @protocol: what follows
- * @source: address
- * @destination: address
- * @payload: octets that follow
- *
- * Its datagram is never fragmented, so that it needs no identification (RFC 6864 4.1).
- */
-void vnic_put_ipv4(u8 *at, u8 protocol, __be32 source, __be32 destination, u16 payload);
 
 /**
  * struct vnic_udp_ends - from where to where a UDP datagram goes
@@ -64,11 +53,13 @@ struct vnic_udp_ends {
 u32 vnic_put_udp(u8 *at, const struct vnic_udp_ends *ends, u16 payload);
 
 /**
- * vnic_put_icmp() - the IPv4 header and the sum of an ICMP message (RFC 792)
+ * vnic_put_icmp() - the IPv4 header and the sum of an ICMP error (RFC 792)
  * @at: VNIC_IPV4_HEADER octets, then the message
  * @source: address
  * @destination: address
  * @message: octets of it
+ *
+ * Its precedence is that of internetwork control (RFC 1812 4.3.2.5).
  *
  * Return: octets of the datagram.
  */
