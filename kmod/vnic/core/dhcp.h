@@ -60,10 +60,10 @@ struct vnic_dhcp_offer {
  * @VNIC_DHCP_NAK: that was answered
  * @VNIC_DHCP_HEARD: sound, and nothing is to be said
  * @VNIC_DHCP_TRUNCATED: it ends too soon
- * @VNIC_DHCP_MALFORMED: no request, or fields or options that contradict themselves or each other
+ * @VNIC_DHCP_MALFORMED: nothing that a client sends, or its fields or options contradict each other
  * @VNIC_DHCP_NOT_DHCP: no DHCP message type: BOOTP, which is not answered
  * @VNIC_DHCP_RELAYED: by an agent: the guest is none
- * @VNIC_DHCP_ANOTHER: of another MAC address than the guest's
+ * @VNIC_DHCP_ANOTHER: of another MAC address than the guest's, or about another's IP address
  * @VNIC_DHCP_NO_ROOM: for the answer
  * @VNIC_DHCP_OUTCOMES: how many there are
  */
@@ -103,7 +103,7 @@ struct vnic_dhcp_answer {
  * @offer: what the guest is to know
  *
  * An answer has no more octets than @room and the guest allow (RFC 2132 9.10): parameters that do
- * not fit are left out, last in the order of the guest's wish first. It has 300 at least.
+ * not fit are left out. It has 300 at least (RFC 951 3).
  */
 enum vnic_dhcp vnic_dhcp_answer(struct vnic_dhcp_answer *answer, u8 *at, u32 room,
 				const u8 *request, u32 length,
