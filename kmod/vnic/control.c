@@ -115,7 +115,7 @@ static int attach(struct net *net, struct vnic_card *own, struct vnic_ioc_card *
 	struct vnic_card *card;
 	int ret;
 
-	if (!ends(args->network) || args->reserved[0] || args->reserved[1])
+	if (!ends(args->network) || memchr_inv(args->reserved, 0, sizeof(args->reserved)))
 		return -EINVAL;
 	ret = card_of(net, own, args->card, &card);
 	return ret ?: vnic_network_attach(net, card, args, NULL);

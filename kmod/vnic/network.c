@@ -22,9 +22,13 @@
 /* ICMP errors that one network sends (RFC 1812 4.3.2.8). */
 #define ERRORS_A_SECOND	100
 #define ERRORS_AT_ONCE	50
-/* How often expired mappings are looked for, and how many chains of them at once. */
-#define COLLECT_MS	500
+/*
+ * How often expired mappings are looked for, how many hash chains at once under the lock, and how
+ * often in all that is needed to see each (there are about four for each mapping there may be).
+ */
+#define COLLECT_MS	250
 #define COLLECT_CHAINS	1024
+#define COLLECT_ROUNDS	16
 
 /* After fragments were put together (-400), before anybody looks at connections (-300, -200). */
 #define HOOK_PRIORITY	(NF_IP_PRI_CONNTRACK_DEFRAG + 50)
@@ -317,10 +321,14 @@ static void network_collect(struct work_struct *work)
 {
 	struct vnic_network *network =
 		container_of(to_delayed_work(work), struct vnic_network, collect);
+	u32 chains = 4 * vnic_nat_config(network->nat)->most / COLLECT_ROUNDS;
 
-	spin_lock_bh(&network->uplink->lock);
-	vnic_nat_collect(network->nat, vnic_now(), COLLECT_CHAINS);
-	spin_unlock_bh(&network->uplink->lock);
+	for (u32 done = 0; done <= chains; done += COLLECT_CHAINS) {
+		spin_lock_bh(&network->uplink->lock);
+		vnic_nat_collect(network->nat, vnic_now(), COLLECT_CHAINS);
+		spin_unlock_bh(&network->uplink->lock);
+		cond_resched();
+	}
 	vnic_tell_overdue(network);
 	queue_delayed_work(system_wq, &network->collect, msecs_to_jiffies(COLLECT_MS));
 }
@@ -711,40 +719,50 @@ static void __net_exit space_exit(struct net *net)
 	rtnl_unlock();
 }
 
+/* A namespace's lists are there before its first device is, ... */
 static struct pernet_operations space_ops = {
 	.init = space_init,
-	.exit = space_exit,
 	.id = &space_id,
 	.size = sizeof(struct space),
 };
 
+/* ... and its networks go before its devices do. */
+static struct pernet_operations networks_ops = {
+	.exit = space_exit,
+};
+
 int vnic_network_init(void)
 {
-	/* A device's, so that a namespace's networks go before its devices do. */
-	int ret = register_pernet_device(&space_ops);
+	int ret = register_pernet_subsys(&space_ops);
 
 	if (ret)
 		return ret;
-	ret = register_netdevice_notifier(&device_notifier);
+	ret = register_pernet_device(&networks_ops);
 	if (ret)
 		goto out_space;
+	ret = register_netdevice_notifier(&device_notifier);
+	if (ret)
+		goto out_networks;
 	ret = register_inetaddr_notifier(&address_notifier);
 	if (ret)
 		goto out_device;
 	return 0;
 out_device:
 	unregister_netdevice_notifier(&device_notifier);
+out_networks:
+	unregister_pernet_device(&networks_ops);
 out_space:
-	unregister_pernet_device(&space_ops);
+	unregister_pernet_subsys(&space_ops);
 	return ret;
 }
 
 void vnic_network_exit(void)
 {
 	/* First, so that no uplink is left whose end would be told. */
-	unregister_pernet_device(&space_ops);
+	unregister_pernet_device(&networks_ops);
 	unregister_inetaddr_notifier(&address_notifier);
 	unregister_netdevice_notifier(&device_notifier);
+	unregister_pernet_subsys(&space_ops);
 	/* kfree_rcu() of what was ours. */
 	rcu_barrier();
 }

@@ -188,6 +188,11 @@ int vnic_nat_unforward(struct vnic_nat *nat, u8 protocol, struct vnic_end outsid
 	return 0;
 }
 
+bool vnic_nat_holds(const struct vnic_nat *nat, u8 protocol, struct vnic_end outside)
+{
+	return vnic_mapping_of_outside(nat, protocol, outside, nat->now);
+}
+
 /* --- cleaned up --- */
 
 u32 vnic_nat_collect(struct vnic_nat *nat, u64 now, u32 budget)

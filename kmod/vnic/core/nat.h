@@ -306,8 +306,6 @@ int vnic_nat_unforward(struct vnic_nat *nat, u8 protocol, struct vnic_end outsid
  * @nat: translator
  * @protocol: IPPROTO_...
  * @outside: end
- *
- * One that has expired counts until it is collected: its port is not free before.
  */
 bool vnic_nat_holds(const struct vnic_nat *nat, u8 protocol, struct vnic_end outside);
 

@@ -138,7 +138,7 @@ struct vnic_ioc_card {
 	char card[VNIC_NAME_MAX];
 	__be32 address;
 	__u8 mac[6];
-	__u8 reserved[2];
+	__u8 reserved[6];
 	__u32 number;
 	__u32 mappings;
 	__u64 received;
