@@ -369,7 +369,7 @@ static struct vnic_network *network_new(const struct vnic_ioc_network *args, __b
 		goto out_nat;
 	}
 	hash_init(network->owned);
-	xa_init(&network->ports);
+	xa_init_flags(&network->ports, XA_FLAGS_ALLOC);
 	INIT_DELAYED_WORK(&network->collect, network_collect);
 	return network;
 out_nat:
