@@ -32,7 +32,7 @@ replay: $(OUT)/replay
 
 fuzz: $(OUT)/fuzz
 	@mkdir -p $(OUT)/found
-	$< -max_total_time=$(SECONDS) -max_len=$(MAX_LEN) -print_final_stats=1 \
+	$< -max_total_time=$(SECONDS) -max_len=$(MAX_LEN) -print_final_stats=1 $(SEARCH_TELLS) \
 		-artifact_prefix=$(OUT)/ $(OUT)/found corpus
 
 $(OUT)/replay: $(FUZZ)/replay.c $(SOURCES) $(HEADERS)

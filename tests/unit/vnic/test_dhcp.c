@@ -640,6 +640,9 @@ static void a_field_ends_where_it_ends(void)
 	CHECK_EQ(answer(&m).outcome, VNIC_DHCP_MALFORMED);
 	m.at[107] = 255;
 	CHECK_EQ(answer_from(&m, &usual, ANSWER_MOST).outcome, VNIC_DHCP_OFFER);
+	m.at[107] = 0;
+	m.at[108] = 255;
+	CHECK_EQ(answer_from(&m, &usual, ANSWER_MOST).outcome, VNIC_DHCP_MALFORMED);
 }
 
 static void padding_is_passed_over(void)
