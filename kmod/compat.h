@@ -82,7 +82,7 @@ static inline struct pid *compat_pidfd_pid(const struct file *file)
 #endif
 
 /* 6.5: a header of its own. */
-#if __has_include(<net/gso.h>)
+#ifdef HAVE_NET_GSO_H
 #include <net/gso.h>
 #endif
 
@@ -91,6 +91,45 @@ static inline struct pid *compat_pidfd_pid(const struct file *file)
 #define compat_udp_table(net) ((net)->ipv4.udp_table)
 #else
 #define compat_udp_table(net) (&udp_table)
+#endif
+
+/* 7.3: a TAP device that stops its queue, as ours do always, if it is asked to. */
+#define COMPAT_IFF_BACKPRESSURE 0x0080
+
+/* 6.2: segmentation of UDP for readers of TAP devices, in <linux/virtio_net.h> too. */
+#ifdef HAVE_TUN_F_USO
+#define COMPAT_TUN_F_USO (TUN_F_USO4 | TUN_F_USO6)
+#else
+#define COMPAT_TUN_F_USO 0
+#endif
+
+/* 6.12: a bit of its own in struct net_device. */
+#ifdef HAVE_NETDEV_LLTX
+#define compat_set_lltx(dev) ((dev)->lltx = true)
+#else
+#define compat_set_lltx(dev) ((dev)->features |= NETIF_F_LLTX)
+#endif
+
+/* 6.16: hardware addresses may be longer than a struct sockaddr. */
+#ifdef HAVE_MAC_SOCKADDR_STORAGE
+#define COMPAT_MAC_SOCKADDR(address) (address)
+#else
+#define COMPAT_MAC_SOCKADDR(address) ((struct sockaddr *)(address))
+#endif
+
+/* 6.15: arguments of newlink() in a struct. */
+#ifdef HAVE_RTNL_NEWLINK_PARAMS
+#define COMPAT_NEWLINK(newlink)								\
+	newlink(struct net_device *dev, struct rtnl_newlink_params *params,		\
+		struct netlink_ext_ack *extack)
+#define COMPAT_NEWLINK_NET (params->src_net)
+#define COMPAT_NEWLINK_DATA (params->data)
+#else
+#define COMPAT_NEWLINK(newlink)								\
+	newlink(struct net *src_net, struct net_device *dev, struct nlattr *tb[],	\
+		struct nlattr *data[], struct netlink_ext_ack *extack)
+#define COMPAT_NEWLINK_NET (src_net)
+#define COMPAT_NEWLINK_DATA (data)
 #endif
 
 #endif /* VIRTLAB_COMPAT_H */
