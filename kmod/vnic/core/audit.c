@@ -15,16 +15,6 @@ static u32 length(const struct list_head *list)
 	return count;
 }
 
-static bool is_in_list(const struct list_head *entry, const struct list_head *list)
-{
-	const struct list_head *node;
-
-	list_for_each(node, list)
-		if (node == entry)
-			return true;
-	return false;
-}
-
 static int audit_session(const struct vnic_nat *nat, const struct vnic_mapping *m,
 			 const struct vnic_session *s)
 {
@@ -76,8 +66,8 @@ static u32 uninvited(const struct vnic_mapping *m)
 	return count;
 }
 
-/* What a guest has, seen from one of its mappings. */
-static int audit_guest(const struct vnic_nat *nat, const struct vnic_nat_guest *guest)
+/* What a guest has. */
+static int audit_guest(const struct vnic_nat_guest *guest)
 {
 	u32 sessions = 0, calls = 0;
 	const struct vnic_mapping *m;
@@ -106,7 +96,7 @@ static int audit_mapping(const struct vnic_nat *nat, const struct vnic_mapping *
 			     by_outside)
 		outside += other->protocol == m->protocol &&
 			   vnic_end_is(other->outside, m->outside) ? other == m ? 1 : 100 : 0;
-	if (!inside || !outside || !is_in_list(&m->of_guest, &m->guest->list))
+	if (!inside || !outside)
 		return 1;
 	if (inside != 1 || outside != 1)
 		return 2;
@@ -140,21 +130,24 @@ static u32 entries(const struct vnic_table *table)
 
 int vnic_nat_audit(const struct vnic_nat *nat)
 {
-	u32 mappings = 0, sessions = 0, ports = 0;
+	u32 mappings = 0, sessions = 0, listed = 0, ports = 0;
 	const struct vnic_mapping *m;
 	int violated;
 
 	for (u32 i = 0; i < vnic_table_size(&nat->outside); i++) {
 		hlist_for_each_entry(m, &nat->outside.chains[i], by_outside) {
 			violated = audit_mapping(nat, m, &sessions);
-			if (!violated)
-				violated = audit_guest(nat, m->guest);
+			/* Each guest once: where the first of its mappings is. */
+			if (!violated && m->guest->list.next == &m->of_guest) {
+				violated = audit_guest(m->guest);
+				listed += m->guest->mappings;
+			}
 			if (violated)
 				return violated;
 			mappings++;
 		}
 	}
-	if (entries(&nat->inside) != mappings)
+	if (entries(&nat->inside) != mappings || listed != mappings)
 		return 1;
 	for (u32 i = 0; i < VNIC_NAT_ADDRESSES; i++)
 		ports += bits_of(&nat->pool[i]);

@@ -18,7 +18,7 @@
 #define GUESTS		8
 #define OUTSIDE		0xc0000201	/* 192.0.2.1 */
 #define REMOTE		0xc6336407	/* 198.51.100.7 */
-#define GUEST(n)	(0x0a090002 + (n))
+#define GUEST(n)	(0x0a090002u + (n))
 #define MINUTE		60000ull
 
 #define FIN	VNIC_TCP_FIN
