@@ -16,10 +16,12 @@ static struct vnic_mapping *find_inside(const struct vnic_nat *nat, u8 protocol,
 	struct hlist_head *chain = vnic_end_chain(nat, &nat->inside, protocol, inside);
 	struct vnic_mapping *m;
 
+	/* lab 04 step 2 begin: by the inside end; skeleton: return NULL; */
 	hlist_for_each_entry(m, chain, by_inside)
 		if (m->protocol == protocol && vnic_end_is(m->inside, inside))
 			return m;
 	return NULL;
+	/* lab 04 step 2 end */
 }
 
 static struct vnic_mapping *find_outside(const struct vnic_nat *nat, u8 protocol,
@@ -28,10 +30,12 @@ static struct vnic_mapping *find_outside(const struct vnic_nat *nat, u8 protocol
 	struct hlist_head *chain = vnic_end_chain(nat, &nat->outside, protocol, outside);
 	struct vnic_mapping *m;
 
+	/* lab 04 step 4 begin: by the outside end; skeleton: return NULL; */
 	hlist_for_each_entry(m, chain, by_outside)
 		if (m->protocol == protocol && vnic_end_is(m->outside, outside))
 			return m;
 	return NULL;
+	/* lab 04 step 4 end */
 }
 
 static struct vnic_mapping *if_alive(const struct vnic_nat *nat, struct vnic_mapping *m, u64 now)
@@ -73,12 +77,14 @@ u64 vnic_mapping_left(const struct vnic_nat *nat, const struct vnic_mapping *m, 
 	const struct vnic_nat_timeouts *timeouts = &nat->config.timeouts;
 	u64 idle = now - m->used, most;
 
+	/* lab 04 step 7 begin: how long a mapping lives yet; skeleton: return 0; */
 	if (m->forward)
 		return U64_MAX;
 	if (m->protocol == IPPROTO_TCP)
 		return left_by_sessions(nat, m, now);
 	most = m->protocol == IPPROTO_UDP ? timeouts->udp : timeouts->icmp;
 	return idle < most ? most - idle : 0;
+	/* lab 04 step 7 end */
 }
 
 void vnic_mapping_collect(struct vnic_nat *nat, u32 chain, u64 now)

@@ -50,8 +50,10 @@ static bool host_has(const struct vnic_nat *nat, const struct vnic_ports *ports,
 bool vnic_ports_is_free(const struct vnic_nat *nat, const struct vnic_ports *ports, u8 protocol,
 			__be16 port)
 {
+	/* lab 04 step 3 begin: neither a mapping nor the host has it; skeleton: return false; */
 	return !test_bit(be16_to_cpu(port), ports->taken[row(protocol)]) &&
 	       !host_has(nat, ports, protocol, be16_to_cpu(port));
+	/* lab 04 step 3 end */
 }
 
 /**
@@ -133,6 +135,7 @@ static struct choice choice_of(const struct vnic_nat_config *config, struct wish
 {
 	struct choice c = { config->first_port, config->last_port, ~0ul };
 
+	/* lab 04 step 3 begin: class and parity; skeleton: return c; */
 	if (wish.class && inside <= WELL_KNOWN)
 		c.last = min_t(u32, c.last, WELL_KNOWN);
 	else if (wish.class)
@@ -140,6 +143,7 @@ static struct choice choice_of(const struct vnic_nat_config *config, struct wish
 	if (wish.parity)
 		c.mask = ~0ul / 3 << (inside & 1);
 	return c;
+	/* lab 04 step 3 end */
 }
 
 bool vnic_ports_in_range(const struct vnic_nat *nat, __be16 port)
@@ -155,12 +159,14 @@ __be16 vnic_ports_choose(const struct vnic_nat *nat, const struct vnic_ports *po
 	/* An identifier of ICMP is of no class, and its parity says nothing. */
 	u32 i = protocol == IPPROTO_ICMP ? ARRAY_SIZE(wishes) - 1 : 0;
 
+	/* lab 04 step 3 begin: its own port, or as near to it as can be; skeleton: return 0; */
 	if (vnic_ports_in_range(nat, inside) && vnic_ports_is_free(nat, ports, protocol, inside))
 		return inside;
 	for (; !port && i < ARRAY_SIZE(wishes); i++)
 		port = search(nat, ports, protocol, choice_of(&nat->config, wishes[i], wanted),
 			      &asks);
 	return cpu_to_be16(port);
+	/* lab 04 step 3 end */
 }
 
 void vnic_ports_hold(struct vnic_nat *nat, u8 protocol, struct vnic_end outside)

@@ -22,6 +22,7 @@ struct vnic_mapping *vnic_quoted_inbound(const struct vnic_nat *nat, struct vnic
 {
 	struct vnic_mapping *m;
 
+	/* lab 04 step 6 begin: about a packet that a guest sent; skeleton: return NULL; */
 	/* An error goes to who sent the packet (RFC 1122 3.2.2). */
 	if (p->destination.address != p->inner_source.address)
 		return NULL;
@@ -31,6 +32,7 @@ struct vnic_mapping *vnic_quoted_inbound(const struct vnic_nat *nat, struct vnic
 	vnic_packet_set_inner_source(p, m->inside);
 	vnic_packet_set_destination(p, m->inside);
 	return m;
+	/* lab 04 step 6 end */
 }
 
 struct vnic_mapping *vnic_quoted_outbound(const struct vnic_nat *nat, struct vnic_packet *p,
@@ -38,6 +40,7 @@ struct vnic_mapping *vnic_quoted_outbound(const struct vnic_nat *nat, struct vni
 {
 	struct vnic_mapping *m;
 
+	/* lab 04 step 6 begin: about a packet that a guest received; skeleton: return NULL; */
 	if (p->destination.address != p->inner_source.address ||
 	    p->source.address != p->inner_destination.address)
 		return NULL;
@@ -50,4 +53,5 @@ struct vnic_mapping *vnic_quoted_outbound(const struct vnic_nat *nat, struct vni
 	vnic_packet_set_inner_destination(p, m->outside);
 	vnic_packet_set_source(p, m->outside);
 	return m;
+	/* lab 04 step 6 end */
 }

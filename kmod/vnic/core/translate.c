@@ -148,6 +148,7 @@ static enum vnic_reason mapping_out(struct passage *pass, struct vnic_nat_guest 
 {
 	struct vnic_packet *p = pass->p;
 
+	/* lab 04 step 2 begin: the mapping of whoever sends; skeleton: return VNIC_REASON_NO_MAPPING; */
 	*m = vnic_mapping_of_inside(pass->nat, p->protocol, p->source, pass->now);
 	if (*m)
 		return VNIC_REASON_KNOWN;
@@ -157,15 +158,18 @@ static enum vnic_reason mapping_out(struct passage *pass, struct vnic_nat_guest 
 		return vnic_mapping_create(pass->nat, guest, p->protocol, p->source, pass->now, m);
 	*m = &pass->plan;
 	return vnic_mapping_plan(pass->nat, guest, p->protocol, p->source, *m);
+	/* lab 04 step 2 end */
 }
 
 /* What goes out keeps the mapping alive (RFC 4787 REQ-6); of TCP, its session was kept. */
 static void used_out(struct passage *pass, struct vnic_mapping *m)
 {
+	/* lab 04 step 7 begin: what goes out keeps a mapping alive */
 	if (pass->explain)
 		return;
 	m->used = pass->now;
 	m->out++;
+	/* lab 04 step 7 end */
 }
 
 static enum vnic_reason go_out(struct passage *pass, struct vnic_nat_guest *guest)
@@ -199,8 +203,10 @@ static enum vnic_reason go_out(struct passage *pass, struct vnic_nat_guest *gues
 bool vnic_nat_admits(const struct vnic_nat *nat, const struct vnic_mapping *m, __be32 remote,
 		     u64 now)
 {
+	/* lab 04 step 4 begin: whom the filter lets in; skeleton: return false; */
 	return !nat->config.address_dependent || m->forward ||
 	       vnic_session_permitted(nat, m, remote, now);
+	/* lab 04 step 4 end */
 }
 
 static enum vnic_reason connection_in(struct passage *pass, struct vnic_mapping *m)
@@ -208,6 +214,7 @@ static enum vnic_reason connection_in(struct passage *pass, struct vnic_mapping 
 	struct vnic_packet *p = pass->p;
 	struct vnic_session *s = vnic_session_find(pass->nat, m, p->source, pass->now);
 
+	/* lab 04 step 4 begin: a segment from outside; skeleton: return VNIC_REASON_NO_SESSION; */
 	if (s) {
 		track(pass, s, false);
 		return VNIC_REASON_NONE;
@@ -217,6 +224,7 @@ static enum vnic_reason connection_in(struct passage *pass, struct vnic_mapping 
 	if (!is_syn(p))
 		return VNIC_REASON_NO_SESSION;
 	return open_session(pass, m, p->source, VNIC_OPENED_OUTSIDE);
+	/* lab 04 step 4 end */
 }
 
 /* The way back. What comes in keeps no mapping alive (RFC 4787 REQ-6, RFC 7857 7). */
@@ -225,6 +233,7 @@ static enum vnic_reason go_in(struct passage *pass, struct vnic_mapping *m)
 	struct vnic_packet *p = pass->p;
 	enum vnic_reason refusal = VNIC_REASON_NONE;
 
+	/* lab 04 step 4 begin: the way back; skeleton: return VNIC_REASON_NO_MAPPING; */
 	if (p->protocol == IPPROTO_TCP)
 		refusal = connection_in(pass, m);
 	else if (!vnic_nat_admits(pass->nat, m, p->source.address, pass->now))
@@ -235,6 +244,7 @@ static enum vnic_reason go_in(struct passage *pass, struct vnic_mapping *m)
 		m->in++;
 	vnic_packet_set_destination(p, m->inside);
 	return VNIC_REASON_KNOWN;
+	/* lab 04 step 4 end */
 }
 
 /*
@@ -297,6 +307,7 @@ static struct vnic_verdict hairpin(struct passage *pass)
 	enum vnic_reason reason;
 	struct vnic_mapping *m;
 
+	/* lab 04 step 5 begin: from guest to guest; skeleton: return to_host(VNIC_REASON_NO_MAPPING); */
 	if (vnic_packet_is_error(p)) {
 		verdict = error_in(pass);
 		if (verdict.way == VNIC_WAY_IN)
@@ -309,6 +320,7 @@ static struct vnic_verdict hairpin(struct passage *pass)
 	reason = go_in(pass, m);
 	return reason == VNIC_REASON_KNOWN ? to_guest(m->guest, VNIC_REASON_HAIRPIN) :
 					     drop(reason, true);
+	/* lab 04 step 5 end */
 }
 
 static struct vnic_verdict outbound(struct passage *pass, struct vnic_nat_guest *guest)
