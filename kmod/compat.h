@@ -81,8 +81,8 @@ static inline struct pid *compat_pidfd_pid(const struct file *file)
 #define COMPAT_TWA_RESUME TWA_RESUME
 #endif
 
-/* 6.5: a header of its own. */
-#ifdef HAVE_NET_GSO_H
+/* 6.5: a header of its own. Whoever needs it says COMPAT_NET: it brings all of networking. */
+#if defined(COMPAT_NET) && defined(HAVE_NET_GSO_H)
 #include <net/gso.h>
 #endif
 

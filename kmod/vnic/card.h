@@ -18,7 +18,7 @@
  * Locks, outer first:
  *	RTNL			which queue is where; flags of cards
  *	fifo.consume (BH)	the reader's end
- * queue->tap is written under all three: who holds one of them and finds it set may use the card
+ *	fifo.produce (BH)	the writer's end; the lock of the device's queue is outside of it
  * queue->tap is written under all three: who holds one of them and finds it set may use the card
  * as long as that is held. So may who holds RCU.
  */
