@@ -149,8 +149,8 @@ int vnic_nat_audit(const struct vnic_nat *nat)
 	}
 	if (entries(&nat->inside) != mappings || listed != mappings)
 		return 1;
-	for (u32 i = 0; i < VNIC_NAT_ADDRESSES; i++)
-		ports += bits_of(&nat->pool[i]);
+	for (u32 i = 0; i < nat->nr_addresses; i++)
+		ports += bits_of(nat->addresses[i]);
 	if (ports != mappings)
 		return 3;
 	if (mappings != nat->nr_mappings || sessions != nat->nr_sessions)

@@ -82,12 +82,17 @@ static struct vnic_verdict to_guest(struct vnic_nat_guest *guest, enum vnic_reas
 static enum vnic_reason open_session(struct passage *pass, struct vnic_mapping *m,
 				     struct vnic_end remote, enum vnic_opening opening)
 {
+	bool outside = opening == VNIC_OPENED_OUTSIDE;
+	enum vnic_reason refusal;
+
 	if (pass->explain)
-		return vnic_session_refused(pass->nat, m->guest, opening == VNIC_OPENED_OUTSIDE) ?
-		       VNIC_REASON_FULL : VNIC_REASON_NONE;
-	/* Whoever was kept waiting has the connection now (RFC 5382 REQ-4). */
-	vnic_syn_forget(&pass->nat->syns, m->outside, remote);
-	return vnic_session_open(pass->nat, m, remote, opening, pass->now);
+		return vnic_session_refused(pass->nat, m->guest, outside) ? VNIC_REASON_FULL :
+									    VNIC_REASON_NONE;
+	refusal = vnic_session_open(pass->nat, m, remote, opening, pass->now);
+	if (!refusal && outside)
+		/* Its SYN may be held since it came first: this time there is somebody. */
+		vnic_syn_forget(&pass->nat->syns, m->outside, remote);
+	return refusal;
 }
 
 static void track(struct passage *pass, struct vnic_session *s, bool outbound)
@@ -111,16 +116,13 @@ static enum vnic_reason connection_out(struct passage *pass, struct vnic_mapping
 {
 	struct vnic_packet *p = pass->p;
 	struct vnic_session *s = vnic_session_find(pass->nat, m, p->destination, pass->now);
-	enum vnic_reason reason = VNIC_REASON_NONE;
 
-	if (is_reset(p) && !s)
-		return VNIC_REASON_NONE;
-	if (!s)
-		reason = open_session(pass, m, p->destination,
-				      is_syn(p) ? VNIC_OPENED_INSIDE : VNIC_OPENED_BEFORE);
-	else
+	if (!s && !is_reset(p))
+		return open_session(pass, m, p->destination,
+				    is_syn(p) ? VNIC_OPENED_INSIDE : VNIC_OPENED_BEFORE);
+	if (s)
 		track(pass, s, true);
-	return reason;
+	return VNIC_REASON_NONE;
 }
 
 /* Note who was sent to. A reset is an answer, and no invitation. */
@@ -190,6 +192,9 @@ static enum vnic_reason go_out(struct passage *pass, struct vnic_nat_guest *gues
 		return refusal;
 	}
 	used_out(pass, m);
+	/* The half of a simultaneous open that a held SYN was waiting for (RFC 5382 REQ-4). */
+	if (is_syn(pass->p) && !pass->explain)
+		vnic_syn_forget(&pass->nat->syns, m->outside, pass->p->destination);
 	vnic_packet_set_source(pass->p, m->outside);
 	return reason;
 }
