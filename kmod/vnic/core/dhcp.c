@@ -140,7 +140,8 @@ static bool read_option(struct question *q, u8 code, const u8 *at, u8 length)
 	case MOST:
 		return take(&q->most, at, length == 2);
 	case OVERLOAD:
-		return take(&q->overload, at, length == 1 && at[0] && at[0] <= (IN_FILE | IN_SNAME));
+		return take(&q->overload, at,
+			    length == 1 && at[0] && at[0] <= (IN_FILE | IN_SNAME));
 	case CLIENT:
 		q->client_length = length;
 		return take(&q->client, at, length >= 2);
@@ -315,7 +316,8 @@ static void put_time(struct writer *w, u8 code, u32 lease)
 }
 
 /* @lease: an address is leased, else there are no times either. */
-static void put_parameter(struct writer *w, u8 code, const struct vnic_dhcp_offer *offer, bool lease)
+static void put_parameter(struct writer *w, u8 code, const struct vnic_dhcp_offer *offer,
+			  bool lease)
 {
 	switch (code) {
 	case MASK:
@@ -416,7 +418,7 @@ static u32 put_answer(u8 *at, u32 room, const struct question *q, enum vnic_dhcp
 	return w.used;
 }
 
-/* RFC 2131 4.1; a guest that has no address yet hears only what is for everybody, or for its MAC. */
+/* RFC 2131 4.1. Who has no address yet may not hear what is sent to one: it says so by the flag. */
 static bool for_everybody(const struct question *q, enum vnic_dhcp outcome)
 {
 	bool has_address = vnic_get32(q->at + CIADDR);

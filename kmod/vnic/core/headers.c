@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Headers written: see headers.h. */
+/* Headers written, and passed over: see headers.h. */
+#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "headers.h"
@@ -32,6 +33,22 @@
 #define PROTOCOL_ICMP	1
 #define PROTOCOL_UDP	17
 #define PROTOCOL_ICMP6	58
+
+/* Extension headers, RFC 8200 4, 7045; all but the fragment's tell their length in octet 1. */
+#define HOP_BY_HOP	0
+#define ROUTING		43
+#define FRAGMENT	44
+#define OPTIONS		60
+#define MOBILITY	135
+#define HIP		139
+#define SHIM6		140
+#define EXTENSION_LEAST	8
+
+#define ROUTING_TYPE	2
+#define ROUTING_LEFT	3
+#define FRAGMENT_OFFSET	2
+
+/* --- writing --- */
 
 u16 vnic_sum(const u8 *at, u32 length, u32 sum)
 {
@@ -112,4 +129,72 @@ u32 vnic_put_icmp6(u8 *at, const struct in6_addr *source, const struct in6_addr 
 bool vnic_icmp6_sum_right(const u8 *ip, const u8 *message, u32 length)
 {
 	return icmp6_sum(ip, message, length) == 0xffff;
+}
+
+/* --- passing over --- */
+
+static bool is_extension(u8 next)
+{
+	switch (next) {
+	case HOP_BY_HOP:
+	case ROUTING:
+	case FRAGMENT:
+	case OPTIONS:
+	case MOBILITY:
+	case HIP:
+	case SHIM6:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* One extension header further. */
+static enum vnic_ipv6_fault step(struct vnic_ipv6 *p)
+{
+	const u8 *header = p->at + p->upper;
+	u32 left = p->there - p->upper, size = EXTENSION_LEAST;
+
+	if (left < size)
+		return VNIC_IPV6_BAD_HEADER;
+	if (p->protocol != FRAGMENT)
+		size += header[1] * 8;
+	if (left < size)
+		return VNIC_IPV6_BAD_HEADER;
+	if (p->protocol == ROUTING && !header[ROUTING_TYPE] && header[ROUTING_LEFT])
+		return VNIC_IPV6_SOURCE_ROUTED;
+	/* What follows is the middle of something. */
+	if (p->protocol == FRAGMENT && vnic_get16(header + FRAGMENT_OFFSET) >> 3)
+		p->protocol = VNIC_IPV6_NOTHING;
+	else
+		p->protocol = header[0];
+	p->upper += size;
+	return VNIC_IPV6_SOUND;
+}
+
+enum vnic_ipv6_fault vnic_ipv6_read(struct vnic_ipv6 *p, const u8 *at, u32 linear, u32 length)
+{
+	enum vnic_ipv6_fault fault;
+	u32 whole;
+
+	if (linear < VNIC_IPV6_HEADER)
+		return VNIC_IPV6_TRUNCATED;
+	if (at[0] >> 4 != 6)
+		return VNIC_IPV6_OTHER;
+	whole = VNIC_IPV6_HEADER + vnic_get16(at + IP6_LENGTH);
+	if (whole > length)
+		return VNIC_IPV6_TRUNCATED;
+	*p = (struct vnic_ipv6){
+		.at = at,
+		.length = whole,
+		.there = min_t(u32, min(linear, whole), VNIC_IPV6_HEADERS),
+		.upper = VNIC_IPV6_HEADER,
+		.protocol = at[IP6_NEXT],
+	};
+	while (is_extension(p->protocol)) {
+		fault = step(p);
+		if (fault)
+			return fault;
+	}
+	return VNIC_IPV6_SOUND;
 }

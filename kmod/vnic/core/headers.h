@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Headers of datagrams that the gateway itself sends, each with its sum computed over all that is
- * under it. (What others sent is only ever updated: see packet.h.)
+ * Headers written: of datagrams that the gateway itself sends, each with its sum computed over all
+ * that is under it. (What others sent is only ever updated: see packet.h.) A datagram is written
+ * from its end: first what it carries, at its place, then the headers in front of that. It is never
+ * fragmented, so that it needs no identification (RFC 6864 4.1).
  *
- * A datagram is written from its end: first what it carries, at its place, then the headers in
- * front of that. It is never fragmented, so that it needs no identification (RFC 6864 4.1). Pure;
- * octets are put one by one, so any alignment will do.
+ * And headers passed over: those that an IPv6 packet may have before what it is about (RFC 8200 4).
+ *
+ *	at                              upper
+ *	| IPv6 header | extension ... | TCP, UDP, ICMPv6, ...
+ *
+ * Pure; octets are put and read one by one, so any alignment will do.
  */
 #ifndef VNIC_HEADERS_H
 #define VNIC_HEADERS_H
@@ -85,5 +90,53 @@ u32 vnic_put_icmp6(u8 *at, const struct in6_addr *source, const struct in6_addr 
  * @length: octets of it
  */
 bool vnic_icmp6_sum_right(const u8 *ip, const u8 *message, u32 length);
+
+/* Octets from the IPv6 header on that are looked at: extension headers, an error, its quotation. */
+#define VNIC_IPV6_HEADERS	256
+
+/**
+ * enum vnic_ipv6_fault - why a packet is not looked into
+ * @VNIC_IPV6_SOUND: it may be
+ * @VNIC_IPV6_TRUNCATED: it ends within its header, or before the length that it states
+ * @VNIC_IPV6_OTHER: the version says so
+ * @VNIC_IPV6_BAD_HEADER: lengths that contradict each other, or more headers than are looked at
+ * @VNIC_IPV6_SOURCE_ROUTED: routing header of type 0 (RFC 5095)
+ */
+enum vnic_ipv6_fault {
+	VNIC_IPV6_SOUND,
+	VNIC_IPV6_TRUNCATED,
+	VNIC_IPV6_OTHER,
+	VNIC_IPV6_BAD_HEADER,
+	VNIC_IPV6_SOURCE_ROUTED,
+};
+
+/**
+ * struct vnic_ipv6 - a packet whose headers were found
+ * @at: the IPv6 header
+ * @length: of the packet, as its header says
+ * @there: octets of it that may be looked at
+ * @upper: where what follows the extension headers begins, from @at; @there at most
+ * @protocol: what that is; of a fragment other than the first, VNIC_IPV6_NOTHING
+ */
+struct vnic_ipv6 {
+	const u8 *at;
+	u32 length;
+	u32 there;
+	u32 upper;
+	u8 protocol;
+};
+
+#define VNIC_IPV6_NOTHING	59	/* "no next header" */
+
+/**
+ * vnic_ipv6_read() - find the headers of a packet
+ * @p: set, if it is sound
+ * @at: the IPv6 header; any alignment
+ * @linear: octets that are there to be read: VNIC_IPV6_HEADERS or all of them
+ * @length: octets that follow @at in all, padding included
+ *
+ * Return: VNIC_IPV6_SOUND, or what is wrong first.
+ */
+enum vnic_ipv6_fault vnic_ipv6_read(struct vnic_ipv6 *p, const u8 *at, u32 linear, u32 length);
 
 #endif /* VNIC_HEADERS_H */

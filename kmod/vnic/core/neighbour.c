@@ -121,7 +121,8 @@ static enum vnic_neighbour judge_solicitation(const struct said *s, const struct
 		return VNIC_NEIGHBOUR_MALFORMED;
 	if (!same(&s->source, &nobody))
 		return VNIC_NEIGHBOUR_ASKS;
-	return is_solicited_node(&s->destination) ? VNIC_NEIGHBOUR_PROBES : VNIC_NEIGHBOUR_MALFORMED;
+	return is_solicited_node(&s->destination) ? VNIC_NEIGHBOUR_PROBES :
+						    VNIC_NEIGHBOUR_MALFORMED;
 }
 
 /* RFC 4861 7.1.2, 4.4. */

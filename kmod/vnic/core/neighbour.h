@@ -30,8 +30,8 @@
  * @VNIC_NEIGHBOUR_PROBES: the same of one that it would like to have (RFC 4862 5.4)
  * @VNIC_NEIGHBOUR_ROUTER: is there a router?
  * @VNIC_NEIGHBOUR_TELLS: that it has an address
- * @VNIC_NEIGHBOUR_OTHER: no neighbour discovery; or hidden behind extension headers, where nobody is
- *	to look for it (RFC 6980 5)
+ * @VNIC_NEIGHBOUR_OTHER: no neighbour discovery; or hidden behind extension headers, where nobody
+ *	is to look for it (RFC 6980 5)
  * @VNIC_NEIGHBOUR_SPOOF: it claims the gateway's address, another's MAC address, or to be a router
  * @VNIC_NEIGHBOUR_MALFORMED: damaged, or else what RFC 4861 6.1 and 7.1 have nodes discard
  */

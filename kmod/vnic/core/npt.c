@@ -13,26 +13,11 @@
 #define ADDRESS		16
 
 /* RFC 8200 3: where in the header. */
-#define IP_LENGTH	4
-#define IP_NEXT		6
 #define IP_HOPS		7
 #define IP_SOURCE	8
 #define IP_DESTINATION	24
 
-/* Extension headers, RFC 8200 4, 7045; all but the fragment's tell their length in octet 1. */
-#define HOP_BY_HOP	0
-#define ROUTING		43
-#define FRAGMENT	44
-#define OPTIONS		60
-#define MOBILITY	135
-#define HIP		139
-#define SHIM6		140
 #define ICMP6		58
-#define EXTENSION_LEAST	8
-
-#define ROUTING_TYPE	2
-#define ROUTING_LEFT	3
-#define FRAGMENT_OFFSET	2
 
 /* RFC 4443: errors that quote a packet, behind this header of theirs. */
 #define ERROR_FIRST	1
@@ -94,7 +79,8 @@ static bool adjust_identifier(u8 *identifier, u16 by)
 
 /* @by: what the sum of the address loses with its prefix. Changes nothing unless it succeeds. */
 static enum vnic_npt_verdict translate(const struct vnic_npt *npt, u8 *address,
-				       const struct in6_addr *from, const struct in6_addr *to, u16 by)
+				       const struct in6_addr *from,
+				       const struct in6_addr *to, u16 by)
 {
 	u8 new[ADDRESS];
 	bool adjusted;
@@ -169,100 +155,38 @@ bool vnic_npt_address_in(const struct vnic_npt *npt, struct in6_addr *address)
 
 /* --- packets --- */
 
-/**
- * struct chain - where in its headers one is
- * @at: the IPv6 header
- * @there: octets that are looked at
- * @offset: of the header that is next
- * @next: what it is
- * @quoted: of the packet that an error quotes, if one was found
- */
-struct chain {
-	u8 *at;
-	u32 there;
-	u32 offset;
-	u8 next;
-	u32 quoted;
-};
-
-static bool is_extension(u8 next)
+/* VNIC_NPT_TRANSLATED: nothing is wrong with it. @quoted: where what an error quotes is, or 0. */
+static enum vnic_npt_verdict read_error(const struct vnic_ipv6 *p, u32 *quoted)
 {
-	switch (next) {
-	case HOP_BY_HOP:
-	case ROUTING:
-	case FRAGMENT:
-	case OPTIONS:
-	case MOBILITY:
-	case HIP:
-	case SHIM6:
-		return true;
-	default:
-		return false;
-	}
-}
+	const u8 *icmp = p->at + p->upper;
 
-/* One extension header further. */
-static enum vnic_npt_verdict step(struct chain *c)
-{
-	const u8 *header = c->at + c->offset;
-	u32 size = EXTENSION_LEAST;
-
-	if (c->there - c->offset < size)
-		return VNIC_NPT_BAD_HEADER;
-	if (c->next != FRAGMENT)
-		size += header[1] * 8;
-	if (c->there - c->offset < size)
-		return VNIC_NPT_BAD_HEADER;
-	if (c->next == ROUTING && !header[ROUTING_TYPE] && header[ROUTING_LEFT])
-		return VNIC_NPT_SOURCE_ROUTED;
-	/* Behind the header of a fragment other than the first there is none. */
-	if (c->next == FRAGMENT && vnic_get16(header + FRAGMENT_OFFSET) >> 3)
-		c->next = 0xff;
-	else
-		c->next = header[0];
-	c->offset += size;
-	return VNIC_NPT_TRANSLATED;
-}
-
-static enum vnic_npt_verdict read_error(struct chain *c)
-{
-	const u8 *icmp = c->at + c->offset;
-
-	if (c->there - c->offset < VNIC_ICMP_HEADER)
+	if (p->there - p->upper < VNIC_ICMP_HEADER)
 		return VNIC_NPT_TRUNCATED;
 	if (icmp[0] < ERROR_FIRST || icmp[0] > ERROR_LAST)
 		return VNIC_NPT_TRANSLATED;
-	c->quoted = c->offset + VNIC_ICMP_HEADER;
-	if (c->there - c->quoted < VNIC_IPV6_HEADER)
+	*quoted = p->upper + VNIC_ICMP_HEADER;
+	if (p->there - *quoted < VNIC_IPV6_HEADER)
 		return VNIC_NPT_TRUNCATED;
-	return c->at[c->quoted] >> 4 == 6 ? VNIC_NPT_TRANSLATED : VNIC_NPT_NOT_IPV6;
+	return p->at[*quoted] >> 4 == 6 ? VNIC_NPT_TRANSLATED : VNIC_NPT_NOT_IPV6;
 }
 
-/* VNIC_NPT_TRANSLATED: nothing is wrong with it. */
-static enum vnic_npt_verdict read_chain(struct chain *c, u8 *at, u32 linear, u32 length)
+static enum vnic_npt_verdict read_packet(const u8 *at, u32 linear, u32 length, u32 *quoted)
 {
-	enum vnic_npt_verdict verdict;
-	u32 whole;
-
-	if (linear < VNIC_IPV6_HEADER)
-		return VNIC_NPT_TRUNCATED;
-	if (at[0] >> 4 != 6)
-		return VNIC_NPT_NOT_IPV6;
-	whole = VNIC_IPV6_HEADER + vnic_get16(at + IP_LENGTH);
-	if (whole > length)
-		return VNIC_NPT_TRUNCATED;
-	*c = (struct chain){
-		.at = at,
-		.there = min_t(u32, min(linear, whole), VNIC_NPT_HEADERS),
-		.offset = VNIC_IPV6_HEADER,
-		.next = at[IP_NEXT],
+	static const enum vnic_npt_verdict verdicts[] = {
+		[VNIC_IPV6_SOUND] = VNIC_NPT_TRANSLATED,
+		[VNIC_IPV6_TRUNCATED] = VNIC_NPT_TRUNCATED,
+		[VNIC_IPV6_OTHER] = VNIC_NPT_NOT_IPV6,
+		[VNIC_IPV6_BAD_HEADER] = VNIC_NPT_BAD_HEADER,
+		[VNIC_IPV6_SOURCE_ROUTED] = VNIC_NPT_SOURCE_ROUTED,
 	};
-	while (is_extension(c->next)) {
-		verdict = step(c);
-		if (verdict != VNIC_NPT_TRANSLATED)
-			return verdict;
-	}
-	return c->next == ICMP6 ? read_error(c) : VNIC_NPT_TRANSLATED;
+	enum vnic_ipv6_fault fault;
+	struct vnic_ipv6 p;
+
+	*quoted = 0;
+	fault = vnic_ipv6_read(&p, at, linear, length);
+	if (!fault && p.protocol == ICMP6)
+		return read_error(&p, quoted);
+	return verdicts[fault];
 }
 
 typedef enum vnic_npt_verdict direction(const struct vnic_npt *npt, u8 *address);
@@ -273,15 +197,15 @@ static enum vnic_npt_verdict translate_packet(const struct vnic_npt *npt, u8 *at
 {
 	enum vnic_npt_verdict verdict;
 	u8 new[ADDRESS];
-	struct chain c;
+	u32 quoted;
 
-	verdict = read_chain(&c, at, linear, length);
+	verdict = read_packet(at, linear, length, &quoted);
 	if (verdict != VNIC_NPT_TRANSLATED)
 		return verdict;
 	memcpy(new, at + outer, ADDRESS);
 	verdict = way(npt, new);
-	if (verdict == VNIC_NPT_TRANSLATED && c.quoted)
-		verdict = way(npt, at + c.quoted + inner);
+	if (verdict == VNIC_NPT_TRANSLATED && quoted)
+		verdict = way(npt, at + quoted + inner);
 	if (verdict == VNIC_NPT_TRANSLATED)
 		memcpy(at + outer, new, ADDRESS);
 	return verdict;

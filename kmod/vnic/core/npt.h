@@ -23,8 +23,10 @@
 #include <linux/in6.h>
 #include <linux/types.h>
 
-/* Octets from the IPv6 header on that are looked at: extension headers, an error, what it quotes. */
-#define VNIC_NPT_HEADERS	256
+#include "headers.h"
+
+/* Octets from the IPv6 header on that are looked at, and may change. */
+#define VNIC_NPT_HEADERS	VNIC_IPV6_HEADERS
 
 /**
  * struct vnic_npt - two prefixes

@@ -111,6 +111,10 @@ def n(octets: bytes, flags: int = 1) -> bytes:
     return b"n" + bytes([flags]) + octets
 
 
+def e(octets: bytes, kind: int = 3, mtu: int = 0, room: int = 1280) -> bytes:
+    return b"e" + struct.pack(">BHH", kind, mtu, room) + octets
+
+
 def npt(octets: bytes, inwards: bool = False, prefix: int = 48, linear: int = 0xffff) -> bytes:
     return (b"6" + struct.pack(">BH", (prefix - 48) << 1 | inwards, linear) + six("fd01:203:405::")[:8] +
             six("2001:db8:1::")[:8] + octets)
@@ -205,6 +209,15 @@ INPUTS = {
     "n_two_options": n(neighbour(135, options=b"\x0e\1" + bytes(6) + b"\1\1" + MAC)),
     "n_echo": n(icmp6(128, bytes(8), GUEST6, GATEWAY6)),
     "n_damaged": n(put(neighbour(135), 50, b"x"), 0),
+    "e_udp": e(udp6(INSIDE6, SERVER6)),
+    "e_too_big": e(udp6(INSIDE6, "ff05::1"), 2, 1400),
+    "e_multicast": e(udp6(INSIDE6, "ff05::1"), 1),
+    "e_nobody": e(udp6("::", SERVER6)),
+    "e_error": e(error6(1, udp6(SERVER6, INSIDE6), INSIDE6, SERVER6)),
+    "e_redirect": e(neighbour(137)),
+    "e_echo": e(icmp6(128, bytes(8), GUEST6, GATEWAY6, 64)),
+    "e_echo_options": e(icmp6(128, bytes(8), GUEST6, GATEWAY6, 64, before=PAD8, first=60)),
+    "e_room": e(udp6(INSIDE6, SERVER6), room=90),
     "6_out": npt(udp6(INSIDE6, SERVER6)),
     "6_in": npt(udp6(SERVER6, OUTSIDE6), True),
     "6_foreign": npt(udp6(SERVER6, SERVER6)),

@@ -8,6 +8,7 @@
  *	a	arp		ARP
  *	i	icmp		settings, then an IPv4 datagram
  *	n	neighbour	settings, then an IPv6 packet
+ *	e	icmp6		settings, then an IPv6 packet
  *	6	npt		settings, then an IPv6 packet
  */
 #ifndef PART_H
@@ -57,6 +58,7 @@ void part_packet(struct input *in);
 void part_dhcp(struct input *in);
 void part_arp(struct input *in);
 void part_icmp(struct input *in);
+void part_icmp6(struct input *in);
 void part_neighbour(struct input *in);
 void part_npt(struct input *in);
 

@@ -8,7 +8,8 @@
 
 void part_arp(struct input *in)
 {
-	static const u8 guest[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 }, mac[6] = { 2, 0, 0, 0, 0, 1 };
+	static const u8 guest[6] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
+	static const u8 mac[6] = { 2, 0, 0, 0, 0, 1 };
 	__be32 address = 0x0200090a, target = 0, unused;
 	u8 reply[VNIC_ARP_LENGTH];
 	u8 *at = rest(in);

@@ -11,7 +11,8 @@
 #include "icmp.h"
 #include "part.h"
 
-static void must_be_sound(const u8 *error, u32 length, const u8 *about, const struct vnic_icmp_error *e)
+static void must_be_sound(const u8 *error, u32 length, const u8 *about,
+			  const struct vnic_icmp_error *e)
 {
 	must(length >= 28 + 20 && length <= VNIC_ICMP_ERROR_MOST);
 	must(residue(error, 20, 0) == 0 && residue(error + 20, length - 20, 0) == 0);
@@ -32,7 +33,8 @@ static void report(const u8 *about, u32 left, const struct vnic_icmp_error *e, u
 		must_be_sound(error, length, about, e);
 		/* Who gets it can read it, if it is about what is translated. */
 		fault = vnic_packet_read(&p, error, length, length, false);
-		must(fault == VNIC_SOUND || fault == VNIC_UNKNOWN_PROTOCOL || fault == VNIC_TRUNCATED);
+		must(fault == VNIC_SOUND || fault == VNIC_UNKNOWN_PROTOCOL ||
+		     fault == VNIC_TRUNCATED);
 		/* And nobody says anything about it. */
 		if (e->type == VNIC_ICMP_UNREACHABLE || e->type == VNIC_ICMP_TIME_EXCEEDED)
 			must(!vnic_icmp_error(again, sizeof(again), e, error, length));

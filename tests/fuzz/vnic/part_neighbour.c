@@ -37,7 +37,11 @@ static void advertise(const struct vnic_neighbour_message *message)
 
 static void route(const struct vnic_neighbour_message *message, u8 flags)
 {
-	struct vnic_router router = { .lifetime = 1800, .mtu = flags & 2 ? 0 : 1500, .joined = flags & 4 };
+	struct vnic_router router = {
+		.lifetime = 1800,
+		.mtu = flags & 2 ? 0 : 1500,
+		.joined = flags & 4,
+	};
 	struct vnic_neighbour_message heard;
 	u8 at[VNIC_NEIGHBOUR_ROUTE];
 	u32 length = vnic_neighbour_route(at, sizeof(at), &router, &message->source);

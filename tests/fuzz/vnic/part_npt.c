@@ -57,8 +57,8 @@ void part_npt(struct input *in)
 		/* Every address is at an even place: no sum over any of this has changed. */
 		must(residue(at, linear, 0) == residue(before, linear, 0));
 		must(!memcmp(at, before, outer));
-		must(linear < VNIC_NPT_HEADERS ||
-		     !memcmp(at + VNIC_NPT_HEADERS, before + VNIC_NPT_HEADERS, linear - VNIC_NPT_HEADERS));
+		for (u32 i = VNIC_NPT_HEADERS; i < linear; i++)
+			must(at[i] == before[i]);
 	}
 	free(at);
 	free(before);

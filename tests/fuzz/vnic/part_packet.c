@@ -15,7 +15,7 @@
 #define ICMP	1
 #define TCP	6
 
-/* What is under the sum of the transport header, pseudo-header included; a partial sum: that, too. */
+/* What is under the sum of the transport header, with the pseudo-header; of a partial sum: that. */
 static u32 transport_residue(const struct vnic_packet *p)
 {
 	const u8 *transport = p->at + p->transport;

@@ -86,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		void (*run)(struct input *in);
 	} parts[] = {
 		{ 'p', part_packet }, { 'd', part_dhcp }, { 'a', part_arp },
-		{ 'i', part_icmp }, { 'n', part_neighbour }, { '6', part_npt },
+		{ 'i', part_icmp }, { 'n', part_neighbour }, { 'e', part_icmp6 },
+		{ '6', part_npt },
 	};
 	struct input in = { data, size };
 	char name = octet(&in);

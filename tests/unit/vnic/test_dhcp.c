@@ -96,7 +96,8 @@ struct heard {
 	u8 at[2048];
 };
 
-static struct heard answer_from(const struct message *m, const struct vnic_dhcp_offer *offer, u32 room)
+static struct heard answer_from(const struct message *m, const struct vnic_dhcp_offer *offer,
+				u32 room)
 {
 	struct heard h = { .a.length = 1 };
 	u8 *request = malloc(m->length ? m->length : 1), *at = malloc(room ? room : 1);
@@ -179,7 +180,7 @@ static void check_to(const struct heard *h, u32 destination)
 	CHECK_EQ(h->a.everybody, destination == 0xffffffff);
 }
 
-/* The codes of what follows the four that are always there: type, server, identifier or not, lease. */
+/* The codes in order, but for those that are always there, and the identifier. */
 static void check_order(const struct heard *h, const char *want)
 {
 	char got[200] = "", *to = got;
@@ -368,6 +369,19 @@ static void rfc2131_4_1_broadcast_flag(void)
 	check_to(&h, GUEST);
 }
 
+static u16 udp_sum(const u8 *at, const struct vnic_dhcp_answer *a)
+{
+	u32 length = a->length - 20;
+
+	return sum_of(at + 20, length, sum_of(at + 12, 8, UDP + length));
+}
+
+static enum vnic_dhcp datagram_in(u8 *at, u32 room, const struct message *m,
+				  struct vnic_dhcp_answer *a)
+{
+	return vnic_dhcp_datagram(a, at, room, m->at, m->length, &usual);
+}
+
 static void the_datagram_around_it(void)
 {
 	struct message m = ask(DISCOVER);
@@ -376,21 +390,21 @@ static void the_datagram_around_it(void)
 	u8 *at = malloc(VNIC_DHCP_DATAGRAM);
 
 	h = answer(&m);
-	CHECK_EQ(vnic_dhcp_datagram(&a, at, VNIC_DHCP_DATAGRAM, m.at, m.length, &usual), VNIC_DHCP_OFFER);
+	CHECK_EQ(datagram_in(at, VNIC_DHCP_DATAGRAM, &m, &a), VNIC_DHCP_OFFER);
 	CHECK_EQ(a.length, 28 + h.a.length);
 	CHECK(!memcmp(at + 28, h.at, h.a.length), "what it carries");
 	CHECK_EQ(sum_of(at, 20, 0), 0xffff);
-	CHECK_EQ(sum_of(at + 20, a.length - 20, sum_of(at + 12, 8, 17 + a.length - 20)), 0xffff);
+	CHECK_EQ(udp_sum(at, &a), 0xffff);
 	CHECK(!memcmp(at, "\x45\0\1\x48\0\0\x40\0\x40\x11", 10), "IPv4");
 	CHECK(!memcmp(at + 12, "\x0a\x09\0\1\x0a\x09\0\2\0\x43\0\x44\1\x34", 14), "ends");
 	for (u32 room = 0; room < VNIC_DHCP_DATAGRAM; room++) {
-		CHECK_EQ(vnic_dhcp_datagram(&a, at, room, m.at, m.length, &usual), VNIC_DHCP_NO_ROOM);
+		CHECK_EQ(datagram_in(at, room, &m, &a), VNIC_DHCP_NO_ROOM);
 		CHECK_EQ(a.length, 0);
 	}
 	/* Nothing to say needs no room. */
 	m = ask(RELEASE);
 	end(&m);
-	CHECK_EQ(vnic_dhcp_datagram(&a, at, 0, m.at, m.length, &usual), VNIC_DHCP_HEARD);
+	CHECK_EQ(datagram_in(at, 0, &m, &a), VNIC_DHCP_HEARD);
 	CHECK_EQ(a.length, 0);
 	free(at);
 }
@@ -408,9 +422,9 @@ static void a_sum_of_0_is_written_as_ones(void)
 		m.at[4] = i >> 8;
 		m.at[5] = i;
 		end(&m);
-		CHECK_EQ(vnic_dhcp_datagram(&a, at, sizeof(at), m.at, m.length, &usual), VNIC_DHCP_OFFER);
+		CHECK_EQ(datagram_in(at, sizeof(at), &m, &a), VNIC_DHCP_OFFER);
 		CHECK(at[26] || at[27], "no sum");
-		CHECK_EQ(sum_of(at + 20, a.length - 20, sum_of(at + 12, 8, 17 + a.length - 20)), 0xffff);
+		CHECK_EQ(udp_sum(at, &a), 0xffff);
 		zeros += at[26] == 0xff && at[27] == 0xff;
 	}
 	CHECK(zeros, "none came to 0");

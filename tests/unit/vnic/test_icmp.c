@@ -7,7 +7,10 @@
 #include "datagram.h"
 #include "icmp.h"
 
-static const struct vnic_icmp_error hops = { .type = VNIC_ICMP_TIME_EXCEEDED, .code = VNIC_ICMP_HOPS };
+static const struct vnic_icmp_error hops = {
+	.type = VNIC_ICMP_TIME_EXCEEDED,
+	.code = VNIC_ICMP_HOPS,
+};
 
 static struct plan plain(u8 protocol)
 {
@@ -68,7 +71,8 @@ static bool told_with(const struct plan *plan, u32 at, u8 value)
 static void linux_says_the_same(void)
 {
 	static const u8 about[] = {
-		0x45, 0, 0, 0x20, 0x94, 0xa8, 0x40, 0, 1, 17, 0xb0, 0xdf, 10, 9, 0, 2, 198, 51, 100, 7,
+		0x45, 0, 0, 0x20, 0x94, 0xa8, 0x40, 0, 1, 17, 0xb0, 0xdf, 10, 9, 0, 2,
+		198, 51, 100, 7,
 		0xa8, 0xc0, 0x82, 0x9a, 0, 0x0c, 0x34, 0x63, 'p', 'i', 'n', 'g',
 	};
 	static const u8 want[] = {
@@ -84,7 +88,8 @@ static void linux_says_the_same(void)
 	throw_away(d);
 }
 
-static void check_error(struct datagram d, struct datagram about, const struct vnic_icmp_error *error)
+static void check_error(struct datagram d, struct datagram about,
+			const struct vnic_icmp_error *error)
 {
 	u32 quoted = about.length < 548 ? about.length : 548;
 
@@ -171,7 +176,9 @@ static void too_little_room_or_packet_is_nothing(void)
 /* A datagram that has less than 8 octets of payload is quoted whole. */
 static void a_short_packet_is_quoted_whole(void)
 {
-	u8 about[] = { 0x45, 0, 0, 22, 0, 0, 0, 0, 1, 47, 0, 0, 10, 9, 0, 2, 11, 0, 0, 1, 0xab, 0xcd };
+	u8 about[] = {
+		0x45, 0, 0, 22, 0, 0, 0, 0, 1, 47, 0, 0, 10, 9, 0, 2, 11, 0, 0, 1, 0xab, 0xcd,
+	};
 	struct datagram d;
 
 	set_ip_sum(about);
@@ -189,7 +196,8 @@ static void rfc1812_4_3_2_7_never_about_an_error(void)
 	struct datagram d;
 
 	for (u32 type = 0; type < 256; type++)
-		CHECK(told_with(&plan, 20, type) == (!type || type == 8 || (type >= 13 && type <= 18)),
+		CHECK(told_with(&plan, 20, type) ==
+		      (!type || type == 8 || (type >= 13 && type <= 18)),
 		      "type %u", type);
 	error.error = true;
 	error.quoted = 60;
@@ -254,7 +262,8 @@ static void rfc1122_3_2_2_6_an_echo(void)
 		from.source = end_of(tap_next(&state), tap_next(&state));
 		from.destination = end_of(tap_next(&state), 0);
 		for (u32 j = 0; j < from.payload; j++)
-			from.content[j] = tap_next(&state) % 3 ? 0xff * (tap_next(&state) % 2) : tap_next(&state);
+			from.content[j] = tap_next(&state) % 3 ? 0xff * (tap_next(&state) % 2) :
+								 tap_next(&state);
 		to = from;
 		to.ttl = 64;
 		to.reply = true;

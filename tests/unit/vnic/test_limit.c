@@ -68,15 +68,15 @@ static void never_more_than_rate_and_burst(void)
 
 	for (u32 run = 0; run < 200; run++) {
 		u32 rate = tap_next(&state) % 2000, burst = tap_next(&state) % 30;
-		u64 start = tap_next(&state) % 100000, now = start, taken = 0;
+		unsigned long long start = tap_next(&state) % 100000, now = start, taken = 0;
 		struct vnic_limit limit;
 
 		vnic_limit_init(&limit, rate, burst, start);
 		for (u32 i = 0; i < 300; i++) {
 			now += tap_next(&state) % 4 * (tap_next(&state) % 20);
 			taken += vnic_limit_take(&limit, now);
-			CHECK(taken <= burst + (now - start) * rate / 1000, "%llu of %u + %u/s in %llu ms",
-			      (unsigned long long)taken, burst, rate, (unsigned long long)(now - start));
+			CHECK(taken <= burst + (now - start) * rate / 1000,
+			      "%llu of %u + %u/s in %llu ms", taken, burst, rate, now - start);
 		}
 	}
 }

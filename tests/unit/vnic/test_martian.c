@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which addresses stay where they are: the tables of RFC 6890 in numbers, and what is next to them. */
+/* Which addresses stay where they are: RFC 6890 in numbers, and what is next to them. */
 #include "tap.h"
 
 #include <arpa/inet.h>

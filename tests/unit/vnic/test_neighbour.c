@@ -247,7 +247,8 @@ static void who_claims_to_be_another_is_found_out(void)
 		s.option = i == 1 ? "\2\1RT\0\x12\x34W" : "\1\1RT\0\x12\x34W";
 		CHECK_EQ(judge(&s), VNIC_NEIGHBOUR_SPOOF);
 		/* Of a link whose addresses are longer. */
-		s.option = i == 1 ? "\2\2RT\0\x12\x34V\0\0\0\0\0\0\0\0" : "\1\2RT\0\x12\x34V\0\0\0\0\0\0\0\0";
+		s.option = i == 1 ? "\2\2RT\0\x12\x34V\0\0\0\0\0\0\0\0" :
+				    "\1\2RT\0\x12\x34V\0\0\0\0\0\0\0\0";
 		s.options = 16;
 		CHECK_EQ(judge(&s), VNIC_NEIGHBOUR_SPOOF);
 		s = all[i];
@@ -315,7 +316,8 @@ static void what_was_damaged_is_malformed(void)
 		for (u32 bit = 0; bit < 8; bit++) {
 			memcpy(at, linux_probes, sizeof(at));
 			at[i] ^= 1 << bit;
-			CHECK(judge_octets(&m, at, sizeof(at)) > VNIC_NEIGHBOUR_TELLS, "octet %u", i);
+			CHECK(judge_octets(&m, at, sizeof(at)) > VNIC_NEIGHBOUR_TELLS,
+			      "octet %u", i);
 		}
 }
 

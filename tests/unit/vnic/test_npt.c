@@ -191,7 +191,8 @@ static void out_and_in_is_where_it_was_and_sums_stay(void)
 			continue;
 		}
 		translated++;
-		CHECK(outwards ? vnic_npt_outside(&npt, &b) : vnic_npt_inside(&npt, &b), "its prefix");
+		CHECK(outwards ? vnic_npt_outside(&npt, &b) : vnic_npt_inside(&npt, &b),
+		      "its prefix");
 		CHECK_EQ(residue(b.s6_addr, 16), residue(a.s6_addr, 16));
 		/* The subnet of a longer prefix stays, bit by bit. */
 		if (prefix > 48)
@@ -275,7 +276,8 @@ static void put_error6(struct packet6 *p, u8 type, const struct packet6 *about, 
 	icmp[3] = sum;
 }
 
-typedef enum vnic_npt_verdict translation(const struct vnic_npt *npt, u8 *at, u32 linear, u32 length);
+typedef enum vnic_npt_verdict translation(const struct vnic_npt *npt, u8 *at, u32 linear,
+					  u32 length);
 
 /* In memory of exactly @linear octets; what becomes of it is copied back. */
 static enum vnic_npt_verdict cut(translation *way, const struct vnic_npt *npt, struct packet6 *p,
@@ -432,10 +434,12 @@ static void each_cut_is_noticed(void)
 	put_udp6(&about, &outside, &server);
 	put_error6(&p, 1, &about, 16, &server, &outside);
 	for (u32 length = 0; length < p.length; length++)
-		CHECK(cut(vnic_npt_in, &npt, &p, length, length) != VNIC_NPT_TRANSLATED, "%u octets", length);
+		CHECK(cut(vnic_npt_in, &npt, &p, length, length) != VNIC_NPT_TRANSLATED,
+		      "%u octets", length);
 	/* Not all of it need be there. */
 	for (u32 linear = 0; linear < 40 + 16 + 8 + 40; linear++)
-		CHECK(cut(vnic_npt_in, &npt, &p, linear, p.length) != VNIC_NPT_TRANSLATED, "%u octets", linear);
+		CHECK(cut(vnic_npt_in, &npt, &p, linear, p.length) != VNIC_NPT_TRANSLATED,
+		      "%u octets", linear);
 	CHECK_EQ(cut(vnic_npt_in, &npt, &p, 40 + 16 + 8 + 40, p.length), VNIC_NPT_TRANSLATED);
 }
 
@@ -500,17 +504,18 @@ static void extension_headers_are_told_apart(void)
 	struct vnic_npt npt = usual();
 	struct packet6 about, p;
 	u8 *quoted = p.at + 40 + 16 + 8;
+	bool passed;
 
 	put_udp6(&about, &outside, &server);
 	for (u32 next = 0; next < 256; next++) {
 		put_error6(&p, 1, &about, 16, &server, &outside);
 		p.at[40] = next;
-		/* 44, a fragment's, has no length; 58 is an error that does not quote a packet there. */
+		/* A fragment's header has no length; an error does not quote a packet there. */
 		if (next == 44 || next == 58)
 			continue;
 		CHECK_EQ(whole(vnic_npt_in, &npt, &p), VNIC_NPT_TRANSLATED);
-		CHECK((memcmp(quoted, about.at, 40) != 0) == !!memchr(extensions, next, sizeof(extensions)),
-		      "header %u", next);
+		passed = memchr(extensions, next, sizeof(extensions));
+		CHECK(!memcmp(quoted, about.at, 40) == !passed, "header %u", next);
 	}
 }
 
