@@ -12,6 +12,7 @@
 #include <net/udp.h>
 
 #include "network.h"
+#include "trace.h"
 
 #define PORTS 65536
 
@@ -127,6 +128,8 @@ static void port_held(void *context, u8 protocol, struct vnic_end outside, bool 
 	u16 port = ntohs(outside.port);
 	struct held *of;
 
+	if (!held)
+		trace_vnic_unmap(network->name, protocol, outside);
 	if (protocol == IPPROTO_ICMP || !reserved)
 		return;
 	rcu_read_lock();

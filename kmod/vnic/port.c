@@ -21,9 +21,11 @@
 #include "core/icmp.h"
 #include "core/martian.h"
 #include "network.h"
+#include "trace.h"
 
 void vnic_port_drop(struct vnic_port *port, struct sk_buff *skb, enum vnic_counter why)
 {
+	trace_vnic_refuse(port->network->name, skb, why, true);
 	vnic_count(port->network, why);
 	port->dropped++;
 	kfree_skb(skb);

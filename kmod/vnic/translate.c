@@ -22,6 +22,7 @@
 
 #include "core/icmp.h"
 #include "network.h"
+#include "trace.h"
 
 static const enum vnic_counter fault_counters[VNIC_FAULTS] = {
 	[VNIC_TRUNCATED] = VNIC_DROP_TRUNCATED,
@@ -138,13 +139,16 @@ static void outbound(struct vnic_port *port, struct sk_buff *skb, struct vnic_pa
 		     struct rtable *route)
 {
 	struct vnic_network *network = port->network;
+	struct vnic_end inside = p->source;
 	struct vnic_verdict verdict;
 
 	spin_lock_bh(&network->uplink->lock);
 	verdict = vnic_nat_outbound(network->nat, &port->guest, p, vnic_now());
 	spin_unlock_bh(&network->uplink->lock);
-	if (verdict.reason == VNIC_REASON_CREATED)
+	if (verdict.reason == VNIC_REASON_CREATED) {
 		vnic_count(network, VNIC_COUNT_CREATED);
+		trace_vnic_map(network->name, p->protocol, inside, p->source);
+	}
 	switch (verdict.way) {
 	case VNIC_WAY_OUT:
 	case VNIC_WAY_HOST:
@@ -333,6 +337,7 @@ unsigned int vnic_translate_inbound(void *priv, struct sk_buff *skb,
 		return NF_STOLEN;
 	case VNIC_WAY_DROP:
 		vnic_count(network, vnic_counter_of(&verdict));
+		trace_vnic_refuse(network->name, skb, vnic_counter_of(&verdict), false);
 		return NF_DROP;
 	default:
 		return NF_ACCEPT;
