@@ -17,7 +17,7 @@ static int draw(int dev, const struct vnic_ioc_network *network, const char *pat
 {
 	cleanup_output struct output output = { .file = NULL };
 	cleanup_flows struct flows flows = { .count = 0 };
-	int ret = flows_read(dev, network->name, &flows, err);
+	int ret = flows_read(dev, network->name, "draw", &flows, err);
 
 	if (!ret)
 		ret = output_open(&output, path, err);

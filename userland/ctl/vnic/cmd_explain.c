@@ -40,31 +40,43 @@ static const struct vnic_ioc_network *receiver(int dev, const struct networks *n
 		for (size_t k = 0; k < uplink.count && !of_uplink; k++)
 			if (uplink.at[k] == tuple->destination.address)
 				of_uplink = &networks->at[i];
-		if (!flows_read(dev, networks->at[i].name, &flows, &unused) && knows(&flows, tuple))
+		if (!flows_read(dev, networks->at[i].name, "explain", &flows, &unused) &&
+		    knows(&flows, tuple))
 			return &networks->at[i];
 	}
 	return of_uplink ? of_uplink : networks->at;
 }
 
-static int choose(int dev, const char *name, const struct tuple *tuple,
-		  struct vnic_ioc_network *network, struct error *err)
+static bool shares_uplink(const struct networks *networks, const struct vnic_ioc_network *network)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < networks->count; i++)
+		count += !strcmp(networks->at[i].uplink, network->uplink);
+	return count > 1;
+}
+
+/* The network that is named, or that the packet is of. Returns 0 or a negative error. */
+static int choose(int dev, const char *name, struct question *q, struct vnic_ioc_network *network,
+		  struct error *err)
 {
 	cleanup_networks struct networks networks = { .count = 0 };
 	const struct vnic_ioc_network *found = NULL;
-	int ret;
+	int ret = networks_read(dev, &networks, err);
 
-	if (name)
-		return network_choose(dev, name, network, err);
-	ret = networks_read(dev, &networks, err);
 	if (ret)
 		return ret;
-	if (!networks.count)
-		return network_choose(dev, NULL, network, err);
-	for (size_t i = 0; i < networks.count && !found; i++)
-		if (sends(&networks.at[i], tuple))
-			found = &networks.at[i];
-	*network = found ? *found : *receiver(dev, &networks, tuple);
-	return 0;
+	if (name || !networks.count) {
+		ret = network_choose(dev, name, network, err);
+	} else {
+		for (size_t i = 0; i < networks.count && !found; i++)
+			if (sends(&networks.at[i], &q->tuple))
+				found = &networks.at[i];
+		*network = found ? *found : *receiver(dev, &networks, &q->tuple);
+	}
+	if (!ret)
+		q->shared = shares_uplink(&networks, network);
+	return ret;
 }
 
 /* --- what there is to know --- */
@@ -115,7 +127,7 @@ static void print_text(const struct question *q, const struct sentences *s)
 	if (q->inbound)
 		printf("packet   %s: from outside, to %s\n", packet, q->network->name);
 	else
-		printf("packet   %s: from %s, a guest of %s\n", packet, q->card, q->network->name);
+		printf("packet   %s: from a guest of %s, %s\n", packet, q->network->name, q->card);
 	printf("then     %s\n", s->what);
 	printf("because  %s\n", s->why);
 	if (q->mapping && !flow_is_forward(q->mapping)) {
@@ -167,6 +179,14 @@ static int no_guest(const struct question *q, const struct cards *cards, struct 
 			 first);
 }
 
+/* As a sentence has it; NULL if there is none. */
+static const char *card_words(const struct vnic_ioc_card *card)
+{
+	if (!card)
+		return NULL;
+	return card->card[0] ? card->card : "a card in another namespace";
+}
+
 static int answer(int dev, struct question *q, bool json, struct error *err)
 {
 	cleanup_cards struct cards cards = { .count = 0 };
@@ -176,7 +196,7 @@ static int answer(int dev, struct question *q, bool json, struct error *err)
 	int ret = cards_read(dev, q->network, &cards, err);
 
 	if (!ret)
-		ret = flows_read(dev, q->network->name, &flows, err);
+		ret = flows_read(dev, q->network->name, "explain", &flows, err);
 	if (ret)
 		return ret;
 	q->mapping = mapping_of(&flows, q);
@@ -184,8 +204,8 @@ static int answer(int dev, struct question *q, bool json, struct error *err)
 				   : q->mapping ? q->mapping->inside
 						: 0);
 	neighbour = cards_find(&cards, q->tuple.destination.address);
-	q->card = guest ? card_name(guest) : NULL;
-	q->neighbour = neighbour ? card_name(neighbour) : NULL;
+	q->card = card_words(guest);
+	q->neighbour = card_words(neighbour);
 	if (!q->inbound && !q->card)
 		return no_guest(q, &cards, err);
 	if (where_to(q) == WHERE_TRANSLATOR)
@@ -216,7 +236,7 @@ int cmd_explain(int argc, char **argv, struct error *err)
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;
-	ret = choose(dev, line.network, &q.tuple, &network, err);
+	ret = choose(dev, line.network, &q, &network, err);
 	if (ret)
 		return ret;
 	link_addresses(network.uplink, &uplink);

@@ -87,7 +87,7 @@ static int look_at(int dev, const char *network, struct look *look, struct error
 	if (!look->flows)
 		return error_set(err, ENOMEM, "flows: out of memory");
 	for (size_t i = 0; !ret && i < look->networks.count; i++)
-		ret = flows_read(dev, look->networks.at[i].name, &look->flows[i], err);
+		ret = flows_read(dev, look->networks.at[i].name, "flows", &look->flows[i], err);
 	return ret;
 }
 

@@ -46,7 +46,7 @@ static int entry_read(int dev, const struct vnic_ioc_network *network, struct en
 	ret = cards_read(dev, network, &entry->cards, err);
 	if (ret)
 		return ret;
-	ret = flows_read(dev, network->name, &entry->flows, err);
+	ret = flows_read(dev, network->name, "list", &entry->flows, err);
 	entry->hidden = ret == -EPERM;
 	return entry->hidden ? 0 : ret;
 }
@@ -78,6 +78,17 @@ static void print_network(const struct entry *entry)
 	       n->cards, forwards, n->mappings, n->sessions);
 }
 
+/* Nothing was heard of the guest behind a TAP card before it has sent something. */
+static void mac_words(const struct vnic_ioc_card *card, char text[MAC_SIZE])
+{
+	static const uint8_t unknown[6];
+
+	if (memcmp(card->mac, unknown, sizeof(unknown)) != 0)
+		format_mac(text, card->mac);
+	else
+		snprintf(text, MAC_SIZE, "-");
+}
+
 static void print_cards(const struct entry *entries, size_t count)
 {
 	char address[END_SIZE], mac[MAC_SIZE];
@@ -89,7 +100,7 @@ static void print_cards(const struct entry *entries, size_t count)
 			const struct vnic_ioc_card *c = &entries[i].cards.at[k];
 
 			format_address(address, c->address);
-			format_mac(mac, c->mac);
+			mac_words(c, mac);
 			printf("%-15s %-15s %-15s %-17s %8u %9llu %9llu %9llu\n", card_name(c),
 			       entries[i].network->name, address, mac, c->mappings, c->received,
 			       c->sent, c->dropped);
@@ -192,15 +203,19 @@ static void json_of_cards(const struct cards *cards)
 		const struct vnic_ioc_card *c = &cards->at[i];
 
 		format_address(address, c->address);
-		format_mac(mac, c->mac);
+		mac_words(c, mac);
 		fputs(i ? ", {\"card\": " : "{\"card\": ", stdout);
 		if (c->card[0])
 			print_json_string(stdout, c->card);
 		else
 			fputs("null", stdout);
-		printf(", \"address\": \"%s\", \"mac\": \"%s\", \"mappings\": %u, "
-		       "\"received\": %llu, \"sent\": %llu, \"dropped\": %llu}",
-		       address, mac, c->mappings, c->received, c->sent, c->dropped);
+		printf(", \"address\": \"%s\", \"mac\": ", address);
+		if (mac[0] == '-')
+			fputs("null", stdout);
+		else
+			print_json_string(stdout, mac);
+		printf(", \"mappings\": %u, \"received\": %llu, \"sent\": %llu, \"dropped\": %llu}",
+		       c->mappings, c->received, c->sent, c->dropped);
 	}
 	putchar(']');
 }

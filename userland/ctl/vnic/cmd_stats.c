@@ -26,7 +26,8 @@ static int read_stats(int dev, const char *network, struct vnic_ioc_stats *stats
 
 static void print_text(const struct vnic_ioc_stats *stats, bool all)
 {
-	printf("%s: %llu bytes of mappings and sessions\n", stats->network, stats->memory);
+	printf("%s: %llu bytes of memory for mappings and sessions\n", stats->network,
+	       stats->memory);
 	for (unsigned int i = 0; i < VNIC_COUNTERS; i++)
 		if (all || stats->counts[i])
 			printf("  %-18s %12llu  %s\n", counter_name(i), stats->counts[i],

@@ -34,8 +34,9 @@ static int grow(struct flows *flows, size_t *room, struct error *err)
 	return flows->count + AT_ONCE <= *room ? 0 : grow(flows, room, err);
 }
 
-/* Sorted. Returns 0 or a negative errno. */
-int flows_read(int dev, const char *network, struct flows *flows, struct error *err)
+/* Sorted. @verb needs them, for the message. Returns 0 or a negative errno. */
+int flows_read(int dev, const char *network, const char *verb, struct flows *flows,
+	       struct error *err)
 {
 	struct vnic_ioc_flows args = { .cursor = 0 };
 	size_t room = 0;
@@ -50,7 +51,7 @@ int flows_read(int dev, const char *network, struct flows *flows, struct error *
 		args.flows = (uintptr_t)(flows->at + flows->count);
 		args.count = AT_ONCE;
 		if (ioctl(dev, VNIC_IOC_FLOWS, &args))
-			return device_failed(err, errno, NULL, "flows: %s", network);
+			return device_failed(err, errno, NULL, "%s: %s", verb, network);
 		flows->count += args.count;
 	} while (args.count);
 	flows_sort(flows);

@@ -95,7 +95,7 @@ static void why_in_use(int dev, const struct vnic_ioc_network *network,
 		cleanup_flows struct flows flows = { .count = 0 };
 		const struct vnic_flow *f = NULL;
 
-		if (!flows_read(dev, networks.at[i].name, &flows, &unused))
+		if (!flows_read(dev, networks.at[i].name, "forward", &flows, &unused))
 			f = in_the_way(&flows, forward, outside);
 		if (!f)
 			continue;
@@ -199,7 +199,7 @@ static void which_forwards(int dev, const struct vnic_ioc_network *network, char
 	size_t used = 0;
 
 	snprintf(advice, size, "%s has none", network->name);
-	if (flows_read(dev, network->name, &flows, &unused))
+	if (flows_read(dev, network->name, "unforward", &flows, &unused))
 		return;
 	for (size_t i = 0; i < flows.count && used < size; i++) {
 		const struct vnic_flow *f = &flows.at[i];

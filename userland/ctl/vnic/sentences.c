@@ -37,8 +37,10 @@ enum where where_to(const struct question *q)
 	const struct vnic_ioc_network *n = q->network;
 	__be32 destination = q->tuple.destination.address;
 
+	if (q->inbound && !of_uplink(q, destination))
+		return WHERE_NOWHERE;
 	if (q->inbound)
-		return of_uplink(q, destination) ? WHERE_TRANSLATOR : WHERE_NOWHERE;
+		return q->shared && !q->mapping ? WHERE_HOST : WHERE_TRANSLATOR;
 	if (destination == htonl(ntohl(n->subnet) + 1))
 		return WHERE_GATEWAY;
 	if (is_martian(destination))
@@ -92,7 +94,7 @@ static void to_martian(struct sentences *s)
 {
 	s->reason = counter_name(VNIC_DROP_MARTIAN);
 	SAY(s->what, "it is dropped");
-	SAY(s->why, "nobody outside of a link may be sent to by such an address (RFC 6890)");
+	SAY(s->why, "such an address means nothing beyond its own link or host (RFC 6890)");
 }
 
 static void to_nowhere(const struct question *q, struct sentences *s)
@@ -184,7 +186,11 @@ static void to_host(const struct question *q, struct sentences *s)
 	format_end(outside, q->tuple.destination.address, q->tuple.destination.port);
 	s->way = "host";
 	SAY(s->what, "it is the host's own: what listens there answers, if anything does");
-	SAY(s->why, "no guest of %s is known outside as %s", q->network->name, outside);
+	if (q->shared)
+		SAY(s->why, "no guest of any network on %s is known outside as %s",
+		    q->network->uplink, outside);
+	else
+		SAY(s->why, "no guest of %s is known outside as %s", q->network->name, outside);
 	if (q->tuple.protocol != IPPROTO_ICMP)
 		SAY(s->advice, "vnic forward %s %s %u ADDRESS:PORT takes it to a guest",
 		    q->network->name, protocol_name(q->tuple.protocol),
@@ -313,6 +319,9 @@ void explain_in_sentences(const struct question *q, struct sentences *s)
 		break;
 	case WHERE_NOWHERE:
 		to_nowhere(q, s);
+		break;
+	case WHERE_HOST:
+		to_host(q, s);
 		break;
 	}
 }

@@ -111,7 +111,8 @@ struct flows {
 };
 
 /* flows.c: those that need no device are pure */
-int flows_read(int dev, const char *network, struct flows *flows, struct error *err);
+int flows_read(int dev, const char *network, const char *verb, struct flows *flows,
+	       struct error *err);
 void flows_free(struct flows *flows);
 #define cleanup_flows __attribute__((cleanup(flows_free)))
 void flows_sort(struct flows *flows);
@@ -181,13 +182,22 @@ void links_advice(const char *name, const char *kind, char *advice, size_t size)
  * @WHERE_MARTIAN: to an address that nobody may be sent to
  * @WHERE_GUEST: to another guest's inside address
  * @WHERE_NOWHERE: from outside, and not to an address of the uplink
+ * @WHERE_HOST: from outside, and none of several networks on the uplink knows the end it is for
  */
-enum where { WHERE_TRANSLATOR, WHERE_GATEWAY, WHERE_MARTIAN, WHERE_GUEST, WHERE_NOWHERE };
+enum where {
+	WHERE_TRANSLATOR,
+	WHERE_GATEWAY,
+	WHERE_MARTIAN,
+	WHERE_GUEST,
+	WHERE_NOWHERE,
+	WHERE_HOST,
+};
 
 /**
  * struct question - a packet, and what there is to know around it
  * @tuple: the packet
  * @inbound: it comes from outside
+ * @shared: there are other networks on the uplink
  * @network: whose guest sends it, or is meant
  * @uplink: addresses of the network's uplink
  * @card: name of the guest's card; NULL: there is none
@@ -198,6 +208,7 @@ enum where { WHERE_TRANSLATOR, WHERE_GATEWAY, WHERE_MARTIAN, WHERE_GUEST, WHERE_
 struct question {
 	struct tuple tuple;
 	bool inbound;
+	bool shared;
 	const struct vnic_ioc_network *network;
 	const struct link_addresses *uplink;
 	const char *card;
