@@ -21,7 +21,7 @@ static int audit_session(const struct vnic_nat *nat, const struct vnic_mapping *
 	const struct vnic_session *other;
 	u32 same = 0;
 
-	if (s->mapping != m || s->uninvited > (s->state == VNIC_TCP_INIT) ||
+	if (s->mapping != m || (s->uninvited && s->state != VNIC_TCP_INIT) ||
 	    s->state > VNIC_TCP_TRANSITORY)
 		return 5;
 	if (s->state != VNIC_TCP_NONE ? m->protocol != IPPROTO_TCP : s->remote.port != 0)
@@ -87,18 +87,24 @@ static int audit_mapping(const struct vnic_nat *nat, const struct vnic_mapping *
 {
 	const struct vnic_ports *ports = vnic_ports_of(nat, m->outside.address);
 	const struct vnic_mapping *other;
-	u32 inside = 0, outside = 0;
+	struct hlist_head *chain;
+	u32 found = 0, twins = 0;
 
-	hlist_for_each_entry(other, vnic_end_chain(nat, &nat->inside, m->protocol, m->inside), by_inside)
-		inside += other->protocol == m->protocol && vnic_end_is(other->inside, m->inside) ?
-			  other == m ? 1 : 100 : 0;
-	hlist_for_each_entry(other, vnic_end_chain(nat, &nat->outside, m->protocol, m->outside),
-			     by_outside)
-		outside += other->protocol == m->protocol &&
-			   vnic_end_is(other->outside, m->outside) ? other == m ? 1 : 100 : 0;
-	if (!inside || !outside)
+	chain = vnic_end_chain(nat, &nat->inside, m->protocol, m->inside);
+	hlist_for_each_entry(other, chain, by_inside) {
+		found += other == m;
+		twins += other != m && other->protocol == m->protocol &&
+			 vnic_end_is(other->inside, m->inside);
+	}
+	chain = vnic_end_chain(nat, &nat->outside, m->protocol, m->outside);
+	hlist_for_each_entry(other, chain, by_outside) {
+		found += other == m;
+		twins += other != m && other->protocol == m->protocol &&
+			 vnic_end_is(other->outside, m->outside);
+	}
+	if (found != 2)
 		return 1;
-	if (inside != 1 || outside != 1)
+	if (twins)
 		return 2;
 	if (!ports || !test_bit(be16_to_cpu(m->outside.port), vnic_ports_bits(ports, m->protocol)))
 		return 3;

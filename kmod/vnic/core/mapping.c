@@ -64,10 +64,12 @@ static u64 left_by_sessions(const struct vnic_nat *nat, const struct vnic_mappin
 
 	for (int hold = VNIC_HOLDS_LONG; hold <= VNIC_HOLDS_SHORT; hold++) {
 		const struct list_head *sessions = &m->sessions[hold];
+		const struct vnic_session *last;
 
-		if (!list_empty(sessions))
-			left = max(left, vnic_session_left(nat, list_last_entry(sessions,
-						struct vnic_session, of_mapping), now));
+		if (list_empty(sessions))
+			continue;
+		last = list_last_entry(sessions, struct vnic_session, of_mapping);
+		left = max(left, vnic_session_left(nat, last, now));
 	}
 	return left;
 }

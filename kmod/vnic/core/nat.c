@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A translator as a whole: made, configured, cleaned up. See nat.h, and translator.h for its parts. */
+/* A translator as a whole: made, configured, cleaned up. See nat.h; parts: translator.h. */
 #include <linux/errno.h>
 #include <linux/in.h>
 #include <linux/kernel.h>
@@ -8,7 +8,7 @@
 #include "translator.h"
 
 /* So that no sum of lengths overflows; eight addresses have no more ports. */
-#define MOST	(1u << 21)
+#define MOST	2000000u
 
 const struct vnic_nat_timeouts vnic_nat_default_timeouts = {
 	.udp = 300 * 1000,

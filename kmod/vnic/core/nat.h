@@ -212,7 +212,7 @@ void vnic_nat_configure(struct vnic_nat *nat, const struct vnic_nat_config *conf
 /**
  * vnic_nat_set_addresses() - the outside addresses
  * @nat: translator
- * @addresses: each once
+ * @addresses: each once, none of them 0
  * @count: VNIC_NAT_ADDRESSES at most; 0: nothing is translated (VNIC_REASON_NO_PORT)
  *
  * Mappings of other addresses go, forwards too (they are found again by vnic_nat_forward()).
@@ -282,8 +282,8 @@ struct vnic_verdict vnic_nat_explain_inbound(struct vnic_nat *nat, struct vnic_p
  * @outside: of an outside address
  * @inside: port of the guest
  *
- * Everybody outside may send to it. It need not be in the range of ports. A mapping that the guest's
- * own packets made between the same two ends becomes one that stays.
+ * Everybody outside may send to it. It need not be in the range of ports. A mapping that packets of
+ * the guest have made between the same two ends becomes one that stays.
  *
  * Return: 0; -EADDRINUSE: a mapping or the host has the outside end, or the inside end has another
  * one; -EADDRNOTAVAIL: not an outside address; -EDQUOT, -ENOSPC, -ENOMEM.

@@ -105,7 +105,7 @@ void vnic_session_collect(struct vnic_nat *nat, u32 chain, u64 now)
 
 /* --- made --- */
 
-/* A guest may have that part of all sessions which it may have of all mappings, and one at least. */
+/* The same part of all sessions as a guest may have of all mappings, and one at least. */
 static u32 quota(const struct vnic_nat *nat)
 {
 	const struct vnic_nat_config *config = &nat->config;

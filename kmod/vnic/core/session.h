@@ -8,14 +8,16 @@
  *
  * States of a connection (RFC 7857 2, figure 1; client: who sent the first SYN):
  *
- *	              SYN            server's SYN                client's, server's FIN
- *	     (none) ------> INIT ----------------> ESTABLISHED -----------------> CLIENT_FIN,
- *	        |            ^                       ^    |                       SERVER_FIN
- *	        | any other, | SYN                   |    | RST                    |      |
- *	        | outbound   |                   any |    |                    RST |      | other FIN
- *	        |            |              but RST, |    v                        |      v
- *	        +----------->|<-------------- SYN - TRANSITORY <-------------------+   BOTH_FIN
- *	                     |<----------------------------------------------------------'
+ *	             server's                 FIN                          other FIN
+ *	SYN --> INIT --- SYN ---> ESTABLISHED ---> CLIENT_FIN, SERVER_FIN --------> BOTH_FIN
+ *	         ^                  |    ^                |                            |
+ *	         |              RST |    | no SYN, no RST | RST                        |
+ *	         |                  v    |                |                            |
+ *	         +<----- SYN ---- TRANSITORY <------------+                            |
+ *	         |                  ^                                                  |
+ *	         |                  +-- no SYN was seen: the guest goes on with it     |
+ *	         |                                                                     |
+ *	         +<------------------------------ SYN ---------------------------------+
  *
  * Beyond the figure: one that is half closed can be reset as well, and a SYN opens anew what was
  * about to end: with the figure alone, who chose the same port within the four minutes got a

@@ -113,6 +113,16 @@ static void rfc5382_req_3_address_dependent_a_second_connection_from_there(void)
 	world_end();
 }
 
+static void a_connection_with_port_0_is_no_note(void)
+{
+	begin(true);
+	CHECK_EQ(send_out(0, TCP, 4000, remote_end(0), SYN), VNIC_WAY_OUT);
+	CHECK_EQ(counts_now().sessions, 2);
+	CHECK_EQ(send_in(TCP, remote_end(0), outside_end(4000), SYN | ACK), VNIC_WAY_IN);
+	CHECK_EQ(send_in(TCP, remote_end(9), outside_end(4000), SYN), VNIC_WAY_IN);
+	world_end();
+}
+
 static void a_reset_is_no_invitation(void)
 {
 	begin(true);
@@ -270,6 +280,7 @@ int main(void)
 	RUN(rfc4787_req_8_pings_as_well);
 	RUN(the_filter_can_be_changed);
 	RUN(rfc5382_req_3_address_dependent_a_second_connection_from_there);
+	RUN(a_connection_with_port_0_is_no_note);
 	RUN(a_reset_is_no_invitation);
 	RUN(without_room_for_a_note_nothing_is_sent);
 	RUN(rfc4787_req_9_from_one_guest_to_another);

@@ -150,6 +150,22 @@ static void rfc4787_req_4_another_parity_is_better_than_none(void)
 	world_end();
 }
 
+static void identifiers_have_neither_class_nor_parity(void)
+{
+	u32 odd = 0, low = 0;
+
+	begin(1000, 1047);
+	for (u16 i = 0; i < 40; i++) {
+		u16 number = port_for(0, ICMP, 2000 + 2 * i);
+
+		odd += number % 2;
+		low += i < 20 && number < 1024;
+	}
+	CHECK(odd > 15, "%u of 40 are odd", odd);
+	CHECK(low > 3, "%u of 20 are low", low);
+	world_end();
+}
+
 static void rfc4787_req_3_the_hosts_ports_are_left_to_it(void)
 {
 	begin(61000, 61099);
@@ -249,6 +265,7 @@ int main(void)
 	RUN(rfc4787_req_3_another_class_is_better_than_none);
 	RUN(rfc4787_req_4_the_parity_is_kept);
 	RUN(rfc4787_req_4_another_parity_is_better_than_none);
+	RUN(identifiers_have_neither_class_nor_parity);
 	RUN(rfc4787_req_3_the_hosts_ports_are_left_to_it);
 	RUN(the_host_is_asked_so_often_and_no_more);
 	RUN(the_last_free_port_is_found);

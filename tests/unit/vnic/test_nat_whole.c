@@ -371,7 +371,7 @@ static void without_memory_there_is_none(void)
 static void begin_many(void)
 {
 	struct vnic_nat_config config = small;
-	struct vnic_mapping *m;
+	struct vnic_mapping *m = NULL;
 
 	config.most = MANY;
 	config.quota = MANY;
@@ -382,6 +382,7 @@ static void begin_many(void)
 		CHECK_EQ(vnic_mapping_create(world.nat, &world.guest[i / PER_GUEST], UDP,
 					     guest_end(i / PER_GUEST, 2000 + i % PER_GUEST), world.now, &m),
 			 VNIC_REASON_CREATED);
+	CHECK_EQ(vnic_mapping_left(world.nat, m, world.now), config.timeouts.udp);
 }
 
 static void a_mapping_takes_256_octets_at_most(void)
