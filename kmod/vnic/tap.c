@@ -311,10 +311,8 @@ static int file_fasync(int fd, struct file *file, int on)
 	ret = fasync_helper(fd, file, on, &queue->fasync);
 	if (ret < 0)
 		return ret;
-	/* Unless F_SETOWN has named somebody. */
-	if (on)
-		__f_setown(file, task_tgid(current), PIDTYPE_TGID, 0);
-	return 0;
+	/* Unless F_SETOWN has named somebody already. */
+	return on ? f_setown(file, task_tgid_vnr(current), 0) : 0;
 }
 
 /* --- ioctls --- */
@@ -404,7 +402,7 @@ static int set_ifindex(struct vnic_queue *queue, const void __user *user)
 static void get_iff(const struct vnic_tap *tap, struct ifreq *ifr)
 {
 	strscpy(ifr->ifr_name, tap->card.dev->name, IFNAMSIZ);
-	ifr->ifr_flags = IFF_TAP | IFF_NOFILTER | tap->flags | (tap->persist ? IFF_PERSIST : 0);
+	ifr->ifr_flags = IFF_TAP | tap->flags | (tap->persist ? IFF_PERSIST : 0);
 }
 
 static int set_owner(struct vnic_tap *tap, unsigned long arg)
