@@ -17,9 +17,11 @@ static int unknown_verb(const struct verb *verbs, size_t count, const char *word
 		names[i] = verbs[i].name;
 	meant = nearest(word, names, count < VERBS_MAX ? count : VERBS_MAX);
 	if (meant)
-		fprintf(stderr, "%s: %s: no such verb: did you mean %s?\n", program_invocation_short_name, word, meant);
+		fprintf(stderr, "%s: %s: no such verb: did you mean %s?\n",
+			program_invocation_short_name, word, meant);
 	else
-		fprintf(stderr, "%s: %s: no such verb: see %s --help\n", program_invocation_short_name, word, program_invocation_short_name);
+		fprintf(stderr, "%s: %s: no such verb: see %s --help\n",
+			program_invocation_short_name, word, program_invocation_short_name);
 	return 2;
 }
 
@@ -29,7 +31,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	int ret = verb->run(argc, argv, &err);
 
 	if (ret >= 0 && (fflush(stdout) || ferror(stdout))) {
-		fprintf(stderr, "%s: standard output: cannot write\n", program_invocation_short_name);
+		fprintf(stderr, "%s: standard output: cannot write\n",
+			program_invocation_short_name);
 		return verb->failure;
 	}
 	if (ret >= 0)
@@ -42,7 +45,8 @@ int verbs_main(const struct verb *verbs, size_t count, void (*print_help)(void),
 	       char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "%s: no verb given: see %s --help\n", program_invocation_short_name, program_invocation_short_name);
+		fprintf(stderr, "%s: no verb given: see %s --help\n", program_invocation_short_name,
+			program_invocation_short_name);
 		return 2;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
