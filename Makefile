@@ -48,7 +48,7 @@ modules-%: setup
 modules-all: $(KERNELS:%=modules-%) ## the modules for every kernel of Debian's
 
 .PHONY: userland
-userland: setup ## vmm, csched, the servers and the guests, static, in build/bin and build/guests
+userland: setup ## vmm, csched, vnic, the servers and the guests, static, in build/bin and build/guests
 	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C userland O=$(IN) all
 
 # --- what we run ---
@@ -146,7 +146,7 @@ PREFIX ?= /usr/local
 
 .PHONY: install
 install: userland ## programs and man pages into PREFIX (/usr/local), DESTDIR respected
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(addprefix build/bin/,vmm csched load httpd directory superserver)
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(addprefix build/bin/,vmm csched vnic load httpd directory superserver)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/virtlab kmod/*/uapi/*.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/virtlab/guests build/guests/*
