@@ -168,6 +168,17 @@ static void mappings_of_an_address_that_goes_go(void)
 	world_end();
 }
 
+static void addresses_may_come_and_go_for_ever(void)
+{
+	world_begin(&small);
+	for (u32 i = 0; i < 40; i++) {
+		set_addresses(OUTSIDE + i, 1 + i % VNIC_NAT_ADDRESSES);
+		CHECK_EQ(send_out(0, UDP, 4000, remote_end(80), 0), VNIC_WAY_OUT);
+		CHECK_EQ(ntohs(world.p.source.port), 4000);
+	}
+	world_end();
+}
+
 static void without_an_address_nothing_is_translated(void)
 {
 	world_begin(&small);
@@ -362,6 +373,7 @@ int main(void)
 	RUN(rfc4787_req_2_a_guest_is_known_by_one_address);
 	RUN(rfc4787_req_2_addresses_that_come_do_not_move_a_guest);
 	RUN(mappings_of_an_address_that_goes_go);
+	RUN(addresses_may_come_and_go_for_ever);
 	RUN(without_an_address_nothing_is_translated);
 	RUN(rfc4787_req_5_a_mapping_lives_five_minutes);
 	RUN(rfc5508_req_2_a_ping_is_known_for_a_minute);

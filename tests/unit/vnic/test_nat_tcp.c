@@ -181,6 +181,20 @@ static void rfc5382_req_4_sent_again_it_is_told_once(void)
 	world_end();
 }
 
+static void rfc5382_req_4_sent_again_it_finds_the_guest(void)
+{
+	struct vnic_nat_syn syn;
+
+	world_begin(&small);
+	CHECK_EQ(peer_sends(SYN), VNIC_WAY_DROP);
+	send_out(0, TCP, 4000, remote_end(81), SYN);
+	world.now += 1000;
+	CHECK_EQ(peer_sends(SYN), VNIC_WAY_IN);
+	world.now += 5000;
+	CHECK(!vnic_nat_overdue_syn(world.nat, world.now, &syn), "it is told of the first");
+	world_end();
+}
+
 static void rfc5382_req_4_another_connection_is_another_matter(void)
 {
 	struct vnic_nat_syn syn;
@@ -615,6 +629,7 @@ int main(void)
 	RUN(what_does_not_answer_does_not_establish);
 	RUN(rfc5382_req_4_told_after_six_seconds_and_not_before);
 	RUN(rfc5382_req_4_sent_again_it_is_told_once);
+	RUN(rfc5382_req_4_sent_again_it_finds_the_guest);
 	RUN(rfc5382_req_4_another_connection_is_another_matter);
 	RUN(rfc5382_req_4_the_hosts_own_ports_answer_themselves);
 	RUN(rfc5382_req_4_what_the_filter_keeps_out_is_held);
