@@ -157,6 +157,31 @@ static struct vnic_uplink *uplink_find(struct net *net, const struct net_device 
 	return NULL;
 }
 
+/*
+ * Found when the module is loaded, not linked with: insmod loads nothing that a module needs.
+ */
+static typeof(nf_defrag_ipv4_enable) *defrag_enable;
+static typeof(nf_defrag_ipv4_disable) *defrag_disable;
+
+static int defrag_get(void)
+{
+	request_module("nf_defrag_ipv4");
+	defrag_enable = symbol_get(nf_defrag_ipv4_enable);
+	defrag_disable = symbol_get(nf_defrag_ipv4_disable);
+	if (defrag_enable && defrag_disable)
+		return 0;
+	if (defrag_enable)
+		symbol_put(nf_defrag_ipv4_enable);
+	pr_err("the kernel's module nf_defrag_ipv4 is needed, and cannot be loaded\n");
+	return -ENOENT;
+}
+
+static void defrag_put(void)
+{
+	symbol_put(nf_defrag_ipv4_enable);
+	symbol_put(nf_defrag_ipv4_disable);
+}
+
 /* The first uplink of a namespace brings the hook. */
 static int hook_up(struct net *net)
 {
@@ -167,7 +192,7 @@ static int hook_up(struct net *net)
 	ret = vnic_host_init(net);
 	if (ret)
 		return ret;
-	ret = nf_defrag_ipv4_enable(net);
+	ret = defrag_enable(net);
 	if (ret)
 		goto out_host;
 	ret = nf_register_net_hooks(net, inbound_hooks, ARRAY_SIZE(inbound_hooks));
@@ -175,7 +200,7 @@ static int hook_up(struct net *net)
 		goto out_defrag;
 	return 0;
 out_defrag:
-	nf_defrag_ipv4_disable(net);
+	defrag_disable(net);
 out_host:
 	vnic_host_exit(net);
 	return ret;
@@ -186,7 +211,7 @@ static void unhook(struct net *net)
 	if (!list_empty(&space_of(net)->uplinks))
 		return;
 	nf_unregister_net_hooks(net, inbound_hooks, ARRAY_SIZE(inbound_hooks));
-	nf_defrag_ipv4_disable(net);
+	defrag_disable(net);
 	vnic_host_exit(net);
 }
 
@@ -733,10 +758,13 @@ static struct pernet_operations networks_ops = {
 
 int vnic_network_init(void)
 {
-	int ret = register_pernet_subsys(&space_ops);
+	int ret = defrag_get();
 
 	if (ret)
 		return ret;
+	ret = register_pernet_subsys(&space_ops);
+	if (ret)
+		goto out_defrag;
 	ret = register_pernet_device(&networks_ops);
 	if (ret)
 		goto out_space;
@@ -753,6 +781,8 @@ out_networks:
 	unregister_pernet_device(&networks_ops);
 out_space:
 	unregister_pernet_subsys(&space_ops);
+out_defrag:
+	defrag_put();
 	return ret;
 }
 
@@ -763,6 +793,7 @@ void vnic_network_exit(void)
 	unregister_inetaddr_notifier(&address_notifier);
 	unregister_netdevice_notifier(&device_notifier);
 	unregister_pernet_subsys(&space_ops);
+	defrag_put();
 	/* kfree_rcu() of what was ours. */
 	rcu_barrier();
 }

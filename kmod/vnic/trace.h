@@ -2,7 +2,7 @@
 /*
  * Tracepoints.
  *
- *	bpftrace -e 'tracepoint:vnic:vnic_queue_stop { @[str(args->card)] = count(); }'
+ *	bpftrace -e 'tracepoint:vnic:vnic_queue_stop { @[args->card] = count(); }'
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vnic
