@@ -150,7 +150,7 @@ static enum vnic_reason mapping_out(struct passage *pass, struct vnic_nat_guest 
 {
 	struct vnic_packet *p = pass->p;
 
-	/* lab 04 step 2 begin: the mapping of whoever sends; skeleton: return VNIC_REASON_NO_MAPPING; */
+	/* lab 04 step 2 begin: the mapping of its sender; skeleton: return VNIC_REASON_NO_MAPPING; */
 	*m = vnic_mapping_of_inside(pass->nat, p->protocol, p->source, pass->now);
 	if (*m)
 		return VNIC_REASON_KNOWN;
@@ -312,7 +312,7 @@ static struct vnic_verdict hairpin(struct passage *pass)
 	enum vnic_reason reason;
 	struct vnic_mapping *m;
 
-	/* lab 04 step 5 begin: from guest to guest; skeleton: return to_host(VNIC_REASON_NO_MAPPING); */
+	/* lab 04 step 5 begin: guest to guest; skeleton: return to_host(VNIC_REASON_NO_MAPPING); */
 	if (vnic_packet_is_error(p)) {
 		verdict = error_in(pass);
 		if (verdict.way == VNIC_WAY_IN)
