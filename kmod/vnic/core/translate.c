@@ -150,7 +150,7 @@ static enum vnic_reason mapping_out(struct passage *pass, struct vnic_nat_guest 
 {
 	struct vnic_packet *p = pass->p;
 
-	/* lab 04 step 2 begin: the mapping of its sender; skeleton: return VNIC_REASON_NO_MAPPING; */
+	/* lab 04 step 2 begin: its own mapping; skeleton: return VNIC_REASON_NO_MAPPING; */
 	*m = vnic_mapping_of_inside(pass->nat, p->protocol, p->source, pass->now);
 	if (*m)
 		return VNIC_REASON_KNOWN;
