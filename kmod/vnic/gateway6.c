@@ -3,12 +3,10 @@
  * The gateway of IPv6: fe80::1 on each guest's link. It answers who asks for it, and tells guests
  * of which prefix to give themselves addresses.
  */
-#include <linux/icmpv6.h>
 #include <net/ipv6.h>
 
-#include "core/headers.h"
+#include "core/icmp6.h"
 #include "core/neighbour.h"
-#include "core/octets.h"
 #include "network.h"
 
 /* Messages of neighbour discovery are short; one that is longer than this is none. */
@@ -86,6 +84,11 @@ static void route(struct vnic_port *port, const struct vnic_neighbour_message *m
 					     &message->source));
 }
 
+static bool to_gateway(const struct sk_buff *skb)
+{
+	return ipv6_addr_equal(&ipv6_hdr(skb)->daddr, &vnic_neighbour_gateway);
+}
+
 void vnic_gateway6_input(struct vnic_port *port, struct sk_buff *skb)
 {
 	struct vnic_neighbour_message message;
@@ -103,13 +106,21 @@ void vnic_gateway6_input(struct vnic_port *port, struct sk_buff *skb)
 	case VNIC_NEIGHBOUR_PROBES:
 		if (somebody_has(port, &message.target))
 			advertise(port, &message);
+		else if (vnic_npt_inside(&port->network->npt, &message.target))
+			vnic_owned_claim(port, &message.target);
 		break;
 	case VNIC_NEIGHBOUR_ROUTER:
 		route(port, &message);
 		break;
 	case VNIC_NEIGHBOUR_TELLS:
-	case VNIC_NEIGHBOUR_OTHER:
 		break;
+	case VNIC_NEIGHBOUR_OTHER:
+		if (!to_gateway(skb) || skb_cow(skb, 0) ||
+		    !vnic_icmp6_echo(skb->data, skb->len, skb->len))
+			break;
+		vnic_count(port->network, VNIC_COUNT_ECHO);
+		vnic_port_deliver6(port, skb);
+		return;
 	case VNIC_NEIGHBOUR_SPOOF:
 		vnic_port_drop(port, skb, VNIC_DROP_SOURCE);
 		return;
@@ -122,37 +133,19 @@ void vnic_gateway6_input(struct vnic_port *port, struct sk_buff *skb)
 
 /* --- errors --- */
 
-/* Nothing is said about an error, or to nobody (RFC 4443 2.4 (e)). */
-static bool may_be_told(const struct sk_buff *skb)
-{
-	const struct ipv6hdr *ip = ipv6_hdr(skb);
-
-	if (!(ipv6_addr_type(&ip->saddr) & IPV6_ADDR_UNICAST) ||
-	    ipv6_addr_is_multicast(&ip->daddr))
-		return false;
-	return ip->nexthdr != IPPROTO_ICMPV6 || skb_headlen(skb) <= sizeof(*ip) ||
-	       skb->data[sizeof(*ip)] & ICMPV6_INFOMSG_MASK;
-}
-
 void vnic_gateway6_error(struct vnic_port *port, const struct sk_buff *skb, u8 type, u8 code,
 			 u32 mtu)
 {
-	u32 quoted = min_t(u32, skb_headlen(skb),
-			   IPV6_MIN_MTU - VNIC_IPV6_HEADER - VNIC_ICMP_HEADER);
+	const struct vnic_icmp6_error error = {
+		.from = vnic_neighbour_gateway, .type = type, .code = code, .mtu = mtu,
+	};
 	struct sk_buff *reply;
-	u8 *message;
 
-	if (!may_be_told(skb) || !vnic_gateway_may_tell(port->network))
+	if (!vnic_gateway_may_tell(port->network))
 		return;
-	reply = frame_of(port, VNIC_IPV6_HEADER + VNIC_ICMP_HEADER + quoted);
-	if (!reply)
-		return;
-	message = skb_tail_pointer(reply) + VNIC_IPV6_HEADER;
-	message[0] = type;
-	message[1] = code;
-	vnic_put32(message + 4, mtu);
-	memcpy(message + VNIC_ICMP_HEADER, skb->data, quoted);
-	send(port, reply,
-	     vnic_put_icmp6(skb_tail_pointer(reply), &vnic_neighbour_gateway,
-			    &ipv6_hdr(skb)->saddr, 64, VNIC_ICMP_HEADER + quoted));
+	reply = frame_of(port, VNIC_ICMP6_ERROR_MOST);
+	if (reply)
+		send(port, reply,
+		     vnic_icmp6_error(skb_tail_pointer(reply), VNIC_ICMP6_ERROR_MOST, &error,
+				      skb->data, skb_headlen(skb)));
 }

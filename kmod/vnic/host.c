@@ -2,10 +2,10 @@
 /*
  * Outside ports and the host's own sockets: no port is both a mapping's and a socket's.
  *
- * A port that a socket is bound to is given to no mapping. The other way: a port that a mapping has
- * is reserved, as if it were in net.ipv4.ip_local_reserved_ports, so that no socket is given it that
- * does not ask for it by number. One that does gets it; then it is the mapping's as long as that
- * lives. (Nothing in the kernel asks before it binds a socket.)
+ * A port that a socket is bound to is given to no mapping. The other way: a port that a mapping
+ * has is reserved, as if it were in net.ipv4.ip_local_reserved_ports, so that no socket is given it
+ * that does not ask for it by number. One that does gets it; then it is the mapping's as long as
+ * that lives. (Nothing in the kernel asks before it binds a socket.)
  */
 #include <linux/random.h>
 #include <net/inet_hashtables.h>

@@ -76,7 +76,7 @@ struct vnic_owned {
 };
 
 #define VNIC_OWNED_BITS		8
-/* Addresses that a guest may give itself: a few of its own choice, and those of today (RFC 8981). */
+/* Addresses that a guest may give itself: some of its own choice, and those of today (RFC 8981). */
 #define VNIC_OWNED_MOST		32
 
 /**

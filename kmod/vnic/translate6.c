@@ -10,6 +10,7 @@
 #include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "core/icmp6.h"
 #include "core/martian.h"
 #include "network.h"
 
@@ -75,7 +76,8 @@ static void to_guest(struct vnic_port *port, struct sk_buff *skb)
 	struct vnic_port *other = vnic_owned_by(port->network, &ipv6_hdr(skb)->daddr);
 
 	if (!other || !(READ_ONCE(port->network->flags) & VNIC_NET_JOINED)) {
-		vnic_gateway6_error(port, skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+		vnic_gateway6_error(port, skb, VNIC_ICMP6_UNREACHABLE,
+				    VNIC_ICMP6_ADDRESS_UNREACHABLE, 0);
 		vnic_port_drop(port, skb, VNIC_DROP_ISOLATED);
 		return;
 	}
@@ -113,25 +115,26 @@ static void outside(struct vnic_port *port, struct sk_buff *skb)
 		return;
 	}
 	if (ipv6_hdr(skb)->hop_limit <= 1) {
-		vnic_gateway6_error(port, skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+		vnic_gateway6_error(port, skb, VNIC_ICMP6_TIME_EXCEEDED, VNIC_ICMP6_HOPS, 0);
 		vnic_port_drop(port, skb, VNIC_DROP_TTL);
 		return;
 	}
 	route = route_of(network, ipv6_hdr(skb));
 	if (IS_ERR(route)) {
-		vnic_gateway6_error(port, skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, 0);
+		vnic_gateway6_error(port, skb, VNIC_ICMP6_UNREACHABLE, VNIC_ICMP6_NO_ROUTE, 0);
 		vnic_port_drop(port, skb, VNIC_DROP_NO_ROUTE);
 		return;
 	}
 	if (too_long(skb, dst_mtu(route))) {
-		vnic_gateway6_error(port, skb, ICMPV6_PKT_TOOBIG, 0, dst_mtu(route));
+		vnic_gateway6_error(port, skb, VNIC_ICMP6_TOO_BIG, 0, dst_mtu(route));
 		vnic_port_drop(port, skb, VNIC_DROP_TOO_BIG);
 		goto out_route;
 	}
 	verdict = vnic_npt_out(&network->npt, skb->data, octets, skb->len);
 	if (verdict != VNIC_NPT_TRANSLATED) {
 		if (verdict == VNIC_NPT_NO_WORD)
-			vnic_gateway6_error(port, skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+			vnic_gateway6_error(port, skb, VNIC_ICMP6_UNREACHABLE,
+					    VNIC_ICMP6_ADDRESS_UNREACHABLE, 0);
 		vnic_port_drop(port, skb, counters[verdict]);
 		goto out_route;
 	}
