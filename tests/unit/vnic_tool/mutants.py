@@ -63,6 +63,7 @@ MUTANTS = [
     # command lines
     ("arrow_is_an_option", COMMAND_LINE, "!strncmp(argv[i], \"->\", 2) ? argv[i] + 2 : argv[i]", "argv[i]"),
     ("network_is_a_protocol", COMMAND_LINE, "!is_protocol(line->words.at[0]) &&", "1 &&"),
+    ("typo_of_a_protocol_is_a_network", COMMAND_LINE, "isalpha((unsigned char)line->words.at[1][0])", "1"),
     ("json_for_all", COMMAND_LINE, "json ? with_json : without", "with_json"),
 
     # settings

@@ -42,14 +42,14 @@ static void a_mapping_comes_before_its_sessions(void)
 {
 	struct vnic_flow at[] = {
 		flow(IPPROTO_UDP, "10.9.0.2", 4000, 4000, NULL, 0),
-		flow(IPPROTO_TCP, "10.9.0.10", 1, 1, NULL, 0),
-		flow(IPPROTO_TCP, "10.9.0.2", 300, 300, "198.51.100.7", 443),
-		flow(IPPROTO_TCP, "10.9.0.2", 300, 300, NULL, 0),
-		flow(IPPROTO_TCP, "10.9.0.2", 300, 300, "1.2.3.4", 80),
-		flow(IPPROTO_TCP, "10.9.0.2", 299, 9000, NULL, 0),
+		flow(IPPROTO_TCP, "10.9.1.1", 1, 1, NULL, 0),
+		flow(IPPROTO_TCP, "10.9.0.2", 256, 256, "198.51.100.7", 443),
+		flow(IPPROTO_TCP, "10.9.0.2", 256, 256, NULL, 0),
+		flow(IPPROTO_TCP, "10.9.0.2", 256, 256, "1.2.3.4", 80),
+		flow(IPPROTO_TCP, "10.9.0.2", 255, 9000, NULL, 0),
 		flow(IPPROTO_ICMP, "10.9.0.99", 7, 7, NULL, 0),
 	};
-	static const uint16_t ports[] = { 7, 299, 300, 300, 300, 1, 4000 };
+	static const uint16_t ports[] = { 7, 255, 256, 256, 256, 1, 4000 };
 	struct flows flows = { .at = at, .count = 7 };
 
 	flows_sort(&flows);

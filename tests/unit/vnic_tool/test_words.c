@@ -159,6 +159,13 @@ static void the_network_is_the_first_word_that_is_no_protocol(void)
 	CHECK(!LINE(true, "explain", "lan udp 1.2.3.4:5 -> 6.7.8.9:10", "--json"), "%s", err.text);
 	CHECK(line.json && line.network && !strcmp(line.network, "lan"), "%s", line.network);
 	CHECK_EQ(LINE(false, "forward", "--json", "tcp"), -EUSAGE);
+	/* A protocol that there is not is not taken for a network, nor the other way round. */
+	CHECK(!LINE(false, "forward", "tcp", "udp", "8080"), "%s", err.text);
+	CHECK(!line.network, "%s", line.network);
+	CHECK(!LINE(false, "forward", "tpc", "8080", "10.9.0.2:80"), "%s", err.text);
+	CHECK(!line.network, "%s", line.network);
+	CHECK(!LINE(false, "forward", "lan", "tpc", "8080", "10.9.0.2:80"), "%s", err.text);
+	CHECK(line.network && !strcmp(line.network, "lan"), "%s", line.network);
 }
 
 /* --- settings --- */
@@ -193,6 +200,8 @@ static void each_setting_changes_its_own_value(void)
 	CHECK_EQ(set.values.flags, VNIC_NET_JOINED | VNIC_NET_ADDRESS_DEPENDENT);
 	CHECK(!settings_of("joined off filtering endpoint-independent"), "%s", err.text);
 	CHECK_EQ(set.values.flags, 0);
+	CHECK(!settings_of("filtering address-dependent filtering endpoint-independent"), "%s", err.text);
+	CHECK_EQ(set.values.flags, VNIC_NET_JOINED);
 	CHECK(!settings_of("ports 2000-3000 quota 7"), "%s", err.text);
 	CHECK_EQ(set.which, VNIC_SET_PORTS | VNIC_SET_QUOTA);
 	CHECK_EQ(set.values.first_port, 2000);
@@ -229,6 +238,8 @@ static void a_first_word_is_a_network_unless_it_is_a_setting(void)
 	CHECK(names_network((char *[]){ "port", "quota", "5" }, 3), "port quota 5");
 	CHECK(!names_network((char *[]){ "tiemout", "udp", "5" }, 3), "tiemout udp");
 	CHECK(!names_network((char *[]){ "timeout", "udp", "5" }, 3), "timeout udp");
+	CHECK(!names_network((char *[]){ "timeout" }, 1), "timeout");
+	CHECK(!names_network((char *[]){ "quota", "joined" }, 2), "quota joined");
 	CHECK(!names_network(NULL, 0), "nothing");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Command lines that several verbs have: [NETWORK] PACKET, and [NETWORK] alone. */
+#include <ctype.h>
 #include <string.h>
 
 #include "vnic_tool.h"
@@ -31,7 +32,8 @@ static int without_arrows(int argc, char **argv)
 }
 
 /*
- * A first word that is no protocol is the network; if one is called "tcp", --network says so.
+ * A first word that is no protocol is the network, if what follows is no port or address; where one
+ * is called "tcp", --network says so.
  * @json: there is --json. Returns 0 or a negative error.
  */
 int packet_line(int argc, char **argv, bool json, struct packet_line *line, struct error *err)
@@ -51,7 +53,7 @@ int packet_line(int argc, char **argv, bool json, struct packet_line *line, stru
 	if (!ret)
 		ret = words_split(&line->words, argv + optind, err);
 	if (!ret && !line->network && line->words.count > 1 && !is_protocol(line->words.at[0]) &&
-	    is_protocol(line->words.at[1]))
+	    isalpha((unsigned char)line->words.at[1][0]))
 		line->network = line->words.at[line->first++];
 	return ret;
 }
