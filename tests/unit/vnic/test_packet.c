@@ -184,6 +184,23 @@ static void each_cut_is_noticed(void)
 	}
 }
 
+/* That it is short, it says itself; padding that follows is no help. */
+static void a_transport_header_that_does_not_fit(void)
+{
+	for (u32 i = 0; i < 3; i++) {
+		struct plan plan = plain(kinds[i]);
+		struct datagram d = make(&plan);
+
+		for (u32 octets = 0; octets < (plan.protocol == TCP ? 20 : 8); octets++) {
+			d.at[3] = 20 + octets;
+			set_ip_sum(d.at);
+			CHECK_EQ(read_cut(d, 20 + octets, 20 + octets), VNIC_TRUNCATED);
+			CHECK_EQ(read_cut(d, d.length, d.length), VNIC_TRUNCATED);
+		}
+		throw_away(d);
+	}
+}
+
 static void all_headers_are_enough(void)
 {
 	struct plan plan = plain(TCP);
@@ -391,6 +408,7 @@ int main(void)
 {
 	RUN(replaced_is_as_if_made_so);
 	RUN(each_cut_is_noticed);
+	RUN(a_transport_header_that_does_not_fit);
 	RUN(all_headers_are_enough);
 	RUN(padding_is_no_part_of_it);
 	RUN(lengths_that_lie_are_noticed);
