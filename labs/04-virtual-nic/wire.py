@@ -25,6 +25,7 @@ CAPTURE_MAX = 16 << 20
 VM_LIMIT = 240
 DEBUG_KERNEL_COSTS = 4
 PATIENCE, QUIET = 1.0, 0.2		# s, for what should come and for what should not
+TTL = 64			# of what is sent
 STREAM = 64_000
 # s between what was meant and what a timer may do.
 TOLERANCE = 0.4
@@ -75,6 +76,8 @@ def read_pcap(data: bytes) -> list[Seen]:
         seconds, ns, length, _ = struct.unpack_from("<IIII", data, at)
         packet = data[at + 16:at + 16 + length]
         at += 16 + length
+        if at > len(data):
+            break
         # an IPv4 header, and what is padding to Ethernet is none of the datagram
         if len(packet) >= 36 and packet[14:16] == b"\x08\0" and packet[16] >> 4 == 4:
             octets = packet[16:16 + struct.unpack_from("!H", packet, 18)[0]]
@@ -362,6 +365,10 @@ def hairpins(plan: Plan) -> None:
                 if datagrams.ends(came[0].octets) != (sender, ends[peer]):
                     return (f"{about} should come from {sender}, the sender's outside end; it comes as "
                             f"{datagrams.words(came[0].octets)}")
+                # The host has that address too: left to it, a packet comes round, and through the module again.
+                if came[0].octets[8] != TTL - 1:
+                    return (f"{about} should come with TTL {TTL - 1}; it comes with {came[0].octets[8]}: it was not "
+                            "turned round here, but went round through the host")
                 return None
             plan.must(check, look)
 

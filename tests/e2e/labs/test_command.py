@@ -15,6 +15,7 @@ from grading import markers, submission
 
 @pytest.mark.parametrize(("given", "name"), [
     *((given, "02-shadow-paging") for given in ("2", "02", "shadow-paging", "02-shadow-paging")),
+    *((given, "04-virtual-nic") for given in ("4", "04", "virtual-nic", "04-virtual-nic")),
     *((given, "07-shares-and-credits") for given in ("7", "07", "shares-and-credits", "07-shares-and-credits")),
     *((given, "08-four-servers") for given in ("8", "08", "four-servers", "08-four-servers")),
 ])

@@ -15,7 +15,8 @@ from grading.module import Machine
 
 
 # Of each lab: how many parts its steps have, its module, one of its objects.
-LABS = [("02", 12, "kmod/shadowpt", "gwalk.o"), ("07", 15, "kmod/credit_sched", "credit.o")]
+LABS = [("02", 12, "kmod/shadowpt", "gwalk.o"), ("04", 15, "kmod/vnic", "translate.o"),
+        ("07", 15, "kmod/credit_sched", "credit.o")]
 
 
 @pytest.mark.parametrize(("lab", "parts"), [row[:2] for row in LABS])
