@@ -58,7 +58,7 @@ def lay_the_wire() -> None:
 
 
 def lay_the_uplink(wishes: Network) -> None:
-    """As it is at the start of each test."""
+    """As it is at the start of a test."""
     ip("address flush dev up0\n"
        f"link set up0 mtu {wishes.mtu} up\n"
        f"address add {UPLINK}/24 dev up0\n"
@@ -71,6 +71,7 @@ class Run:
     def __init__(self, subject: object, out: Path) -> None:
         self.subject, self.out = subject, out
         self.outside = Node(OUTSIDE, "wire", A, WIRE_MAC, UPLINK_MAC)
+        self.uplink: tuple[int, int] | None = None
 
     def guests(self) -> dict[str, Node]:
         nodes = {name: Node(name, self.subject.device(name), GUESTS[name], GUEST_MACS[name]) for name in GUESTS}
@@ -83,7 +84,9 @@ class Run:
         record = {"test": check.__name__, "subject": self.subject.name, "passed": False, "seen": "", "broken": False}
         start, nat, nodes = time.monotonic(), None, {}
         try:
-            lay_the_uplink(wishes)
+            if self.uplink != (wishes.mtu, wishes.addresses):
+                lay_the_uplink(wishes)
+                self.uplink = (wishes.mtu, wishes.addresses)
             self.subject.build(wishes)
             nodes = self.guests()
             self.outside.forget()
@@ -94,6 +97,8 @@ class Run:
             record["seen"] = "; ".join([*(nat.seen if nat else []), str(fault) or "assertion without words"])
         except Exception:  # the test itself, or the subject's tools, could not do their work
             record |= {"seen": traceback.format_exc(limit=-4), "broken": True}
+        if nat and nat.uplink_changed:
+            self.uplink = None
         # Whoever is inside is not seen outside, whatever the test is about.
         self.outside.all(lambda p: False, within=0)
         record["leaked"] = [str(p) for p in self.outside.heard if p.source.startswith("10.9.0.")][:3]

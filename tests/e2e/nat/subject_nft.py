@@ -1,13 +1,13 @@
 """Linux as most people have it translate: veth, a bridge, routing, and `nft masquerade`."""
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from packets import TCP
 from topology import (GATEWAY, GUEST_MACS, GUESTS, HOST, UPLINK, CannotBe, Network, inside, ip, run, sysctl)
 
 CONNTRACK = Path("/proc/sys/net/netfilter")
+BRIDGE_MAC = "02:00:00:00:09:01"
 # What each timeout of ours is called there.
 NAMES = {
     "udp": ("udp_timeout", "udp_timeout_stream"),
@@ -21,12 +21,14 @@ NAMES = {
 
 class Subject:
     name = "nft"
+    rules = ""
 
     def load(self) -> None:
         for module in ("nft_masq", "nft_nat", "nft_chain_nat", "nf_conntrack", "veth", "bridge"):
             run("modprobe", module)
         sysctl(HOST, ipv4__ip_forward=1, ipv4__conf__all__send_redirects=0, ipv4__conf__default__send_redirects=0)
-        ip(f"link add in0 type bridge forward_delay 0\naddress add {GATEWAY}/24 dev in0\nlink set in0 up\n")
+        # A bridge that takes the address of its first port forgets its neighbours when it takes another.
+        ip(f"link add in0 address {BRIDGE_MAC} type bridge forward_delay 0\naddress add {GATEWAY}/24 dev in0\nlink set in0 up\n")
         for number, guest in enumerate(GUESTS, 1):
             ip(f"link add v{number} type veth peer name eth0 netns {guest} address {GUEST_MACS[guest]}\n"
                f"link set v{number} master in0 up\n"
@@ -63,7 +65,7 @@ class Subject:
                 wanted.update(dict.fromkeys(NAMES["tcp_reset"], seconds))
         sysctl(HOST, **{f"netfilter__nf_conntrack_{name}": seconds for name, seconds in wanted.items()})
         to = f"to :{wishes.ports[0]}-{wishes.ports[1]}" if wishes.ports else ""
-        run("nft", "-f", "-", namespace=HOST, text=f"""
+        rules = f"""
             flush ruleset
             table ip nat {{
                 chain prerouting {{ type nat hook prerouting priority dstnat; }}
@@ -72,13 +74,17 @@ class Subject:
                     oifname "up0" meta l4proto {{ tcp, udp }} masquerade {to}
                     oifname "up0" masquerade
                 }}
-            }}""")
-        subprocess.run(["ip", "netns", "exec", HOST, "conntrack", "-F"], capture_output=True, check=True)
+            }}"""
+        if rules != self.rules:
+            run("nft", "-f", "-", namespace=HOST, text=rules)
+        self.rules = rules
+        run("conntrack", "-F", namespace=HOST)
 
     def remove(self) -> None:
         pass
 
     def forward(self, protocol: int, port: int, guest: str, inside_port: int, address: str = UPLINK) -> None:
+        self.rules = ""
         name = "tcp" if protocol == TCP else "udp"
         run("nft", f"add rule ip nat prerouting ip daddr {address} {name} dport {port} "
                    f"dnat to {guest}:{inside_port}", namespace=HOST)

@@ -4,13 +4,14 @@ Its ioctls are called from here, not through the vnic program, so that a test of
 """
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import socket
 
 import vnic_abi
-from topology import GATEWAY, GUEST_MACS, GUESTS, HOST, TIMEOUTS, UPLINK, Network, inside, ip, run
+from topology import GATEWAY, GUEST_MACS, GUESTS, HOST, TIMEOUTS, UPLINK, Network, delete_link, inside, ip, run
 
 NETWORK = b"lan"
 
@@ -51,23 +52,17 @@ class Subject:
             a.NET_JOINED if wishes.joined else 0)
         self.call(a.IOC_CREATE, self.network(flags=flags, first_port=first, last_port=last, quota=wishes.quota or 0,
                                              timeouts=a.ioc_timeouts(**wishes.timeouts)))
+        ip("".join(f"link add {self.device(guest)} address {GUEST_MACS[guest]} type vnic\n" for guest in GUESTS))
         for guest, address in GUESTS.items():
-            ip(f"link add {self.device(guest)} type vnic address {GUEST_MACS[guest]}\n")
             self.call(a.IOC_ATTACH, a.ioc_card(network=NETWORK, card=self.device(guest).encode(),
                                                address=(ctypes.c_uint8 * 4)(*socket.inet_aton(address))))
-            ip(f"link set {self.device(guest)} netns {guest}\n")
-            ip(f"link set {self.device(guest)} up\n", guest)
+        ip("".join(f"link set {self.device(guest)} netns {guest} up\n" for guest in GUESTS))
 
     def remove(self) -> None:
         for guest in GUESTS:
-            with inside(guest):
-                there = self.device(guest) in {name for _, name in socket.if_nameindex()}
-            if there:
-                ip(f"link del {self.device(guest)}\n", guest)
-        try:
+            delete_link(guest, self.device(guest)) or delete_link(HOST, self.device(guest))
+        with contextlib.suppress(FileNotFoundError):
             self.call(self.abi.IOC_REMOVE, self.abi.ioc_network(name=NETWORK))
-        except FileNotFoundError:
-            pass
 
     def timeouts(self) -> dict[str, int]:
         asked = self.abi.ioc_network(name=NETWORK)

@@ -9,8 +9,8 @@ import time
 
 from packets import (ACK, ECHO_REPLY, EXCEEDED, PROHIBITED, SYN, TCP, UDP, UNREACHABLE, End, Packet, echo, error, tcp,
                      udp)
-from topology import (A, A2, B, HOST, PATIENCE, QUIET, UPLINK, UPLINK2, WIRE_MAC, Nat, inside, ip, is_error, mac,
-                      network, sysctl, token)
+from topology import (A, A2, B, HOST, PATIENCE, QUIET, UPLINK, UPLINK2, WIRE_MAC, Nat, inside, is_error, mac, network,
+                      sysctl, token)
 
 AT = End(A, 7000)
 FORWARD = End(UPLINK, 8080)
@@ -104,8 +104,8 @@ def test_promise_ports_of_the_host_are_not_taken(nat: Nat) -> None:
                     assert answered and answered.flags == SYN | ACK, f"a SYN to the host's socket gets {answered}"
 
 
-def test_promise_ports_of_guests_are_not_taken_by_the_host(nat: Nat) -> None:
-    """No socket of the host can be bound to the port of a mapping, and none is given it."""
+def test_promise_ports_of_guests_are_not_bound_by_the_host(nat: Nat) -> None:
+    """No socket of the host can be bound to the port of a mapping: what comes in for it is the guest's."""
     nat.mapping(4000, AT)
     nat.connect(4001, AT)
     for kind, port in ((socket.SOCK_DGRAM, 4000), (socket.SOCK_STREAM, 4001)):
@@ -114,14 +114,21 @@ def test_promise_ports_of_guests_are_not_taken_by_the_host(nat: Nat) -> None:
                 raise AssertionError(f"the host binds a socket to a guest's port {port}")
         except OSError as e:
             assert e.errno == errno.EADDRINUSE, e
+
+
+def test_promise_ports_of_guests_are_not_given_to_the_host(nat: Nat) -> None:
+    """A socket of the host that asks for any port is not given that of a mapping."""
     sysctl(HOST, ipv4__ip_local_port_range="40000 40003")
     try:
         for port in (40000, 40001, 40002):
             nat.mapping(port, AT)
-        with host_socket(socket.SOCK_DGRAM) as sock:
-            sock.connect((A, 7000))
-            chosen = sock.getsockname()[1]
-        assert chosen == 40003, f"the host is given port {chosen}, a guest's"
+            assert nat.connect(port, AT).outside.port == port, f"TCP's port {port} is free, and changed"
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with host_socket(kind) as sock:
+                if kind == socket.SOCK_DGRAM:
+                    sock.connect((A, 7000))
+                chosen = sock.getsockname()[1]
+            assert chosen == 40003, f"the host is given port {chosen}, a guest's"
     finally:
         sysctl(HOST, ipv4__ip_local_port_range="32768 60999")
 
@@ -130,12 +137,13 @@ def test_promise_a_new_outside_address_ends_mappings(nat: Nat) -> None:
     """When the uplink's address changes, mappings of the old one are gone, and new ones have the new one."""
     old = nat.mapping(4000, AT)
     c = nat.connect(4001, AT)
-    ip(f"address add {UPLINK2}/24 dev up0\naddress del {UPLINK}/24 dev up0\naddress replace {UPLINK2}/24 dev up0\n"
-       "route replace 198.51.100.0/24 dev up0\n"
-       f"neigh replace {A} dev up0 lladdr {WIRE_MAC} nud permanent\n")
+    nat.change_uplink(
+        f"address add {UPLINK2}/24 dev up0\naddress del {UPLINK}/24 dev up0\naddress replace {UPLINK2}/24 dev up0\n"
+        f"route replace 198.51.100.0/24 dev up0\n"
+        f"neigh replace {A} dev up0 lladdr {WIRE_MAC} nud permanent\n")
     new = nat.mapping(4000, AT)
     assert new.address == UPLINK2, f"after the change, the guest is still {new}"
-    ip(f"address add {UPLINK}/24 dev up0\n")
+    nat.change_uplink(f"address add {UPLINK}/24 dev up0\n")
     assert not nat.back(AT, old, within=QUIET), "the old mapping is there when the old address comes back"
     assert not c.back(ACK, token(), within=QUIET), "so is the old connection"
 

@@ -5,7 +5,7 @@ import itertools
 from pathlib import Path
 
 from packets import BAD_PARAMETER, EXCEEDED, NO_PORT, QUENCH, REDIRECT, TOO_BIG, UDP, UNREACHABLE, End, error, udp
-from topology import (A, A2, B, B2, HOST, QUIET, ROUTER, WIRE_MAC, Nat, inside, ip, is_error, network, token)
+from topology import (A, A2, B, B2, HOST, QUIET, ROUTER, WIRE_MAC, Nat, inside, is_error, network, token)
 
 AT = End(A, 7000)
 
@@ -95,7 +95,8 @@ def test_rfc4787_req_07_conflicting_addresses(nat: Nat) -> None:
     The uplink is given an address of that subnet while all runs, as by DHCP, so its guests cannot be renumbered.
     """
     twin = End("10.9.0.99", 7000)
-    ip(f"address add 10.9.0.77/24 dev up0\nneigh replace {twin.address} dev up0 lladdr {WIRE_MAC} nud permanent\n")
+    nat.change_uplink("address add 10.9.0.77/24 dev up0\n"
+                      f"neigh replace {twin.address} dev up0 lladdr {WIRE_MAC} nud permanent\n")
     arrived = nat.out(4000, twin)
     assert arrived, f"nothing reaches {twin.address} outside"
     assert nat.back(twin, arrived.source_end), f"nothing comes back from {twin.address} outside"

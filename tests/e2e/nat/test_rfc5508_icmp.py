@@ -248,7 +248,8 @@ def test_rfc5508_req_08_exhaustion_is_told(nat: Nat) -> None:
         assert not nat.carry(packet, nat.guest, nat.outside, QUIET), f"the fifth of four is sent: {packet}"
         told = nat.guest.receive(is_error(UNREACHABLE))
         assert told, f"nobody tells about {packet}"
-        assert told.code == PROHIBITED and not told.faults, f"the answer is {told}, with a wrong {told.faults or 'code'}"
+        assert told.code == PROHIBITED, f"the answer is {told}"
+        assert not told.faults, f"the answer has a wrong {told.faults}"
         as_sent(nat, packet, told.quoted, told)
 
 
@@ -263,7 +264,7 @@ def test_rfc5508_req_10_unreachable_is_told(nat: Nat) -> None:
 
 
 def test_rfc5508_req_10_time_exceeded_is_told(nat: Nat) -> None:
-    """REQ-10a, MUST: the translator is a hop: a packet that comes with a TTL of 1 ends there, and its sender is told."""
+    """REQ-10a, MUST: a packet that comes with a TTL of 1 ends here, for this is a hop, and its sender is told."""
     seen = nat.out(4000, AT)
     assert seen, "a datagram did not arrive"
     outwards = udp(End(nat.guest.address, 4000), AT, token(), ttl=1)

@@ -38,12 +38,13 @@ QUIET = float(os.environ.get("NAT_QUIET", "0.3"))
 
 ETH_P_IP, ETH_P_ARP = 0x0800, 0x0806
 SO_RCVBUFFORCE = 33
+RTM_DELLINK, NLM_F_REQUEST_ACK = 17, 5
 
 
 def run(*command: str, text: str = "", namespace: str = "") -> str:
     """A command that has to succeed. Its output."""
-    prefix = ["ip", "netns", "exec", namespace] if namespace else []
-    done = subprocess.run([*prefix, *command], input=text, capture_output=True, text=True, check=False)
+    with inside(namespace) if namespace else contextlib.nullcontext():
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}\n{text}")
     return done.stdout
@@ -51,7 +52,7 @@ def run(*command: str, text: str = "", namespace: str = "") -> str:
 
 def ip(lines: str, namespace: str = HOST) -> str:
     """Lines for ip(8), in a namespace."""
-    return run("ip", "-n", namespace, "-batch", "-", text=lines)
+    return run("ip", "-batch", "-", text=lines, namespace=namespace)
 
 
 def sysctl(namespace: str, **values: object) -> None:
@@ -71,6 +72,20 @@ def inside(namespace: str) -> Iterator[None]:
             yield
         finally:
             os.setns(before.fileno(), os.CLONE_NEWNET)
+
+
+def delete_link(namespace: str, device: str) -> bool:
+    """Whether there was one. By netlink: a test has better things to do than to start programs."""
+    with inside(namespace):
+        index = next((number for number, name in socket.if_nameindex() if name == device), 0)
+        if not index:
+            return False
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
+            netlink.sendto(struct.pack("=IHHIIBxHiII", 32, RTM_DELLINK, NLM_F_REQUEST_ACK, 1, 0, 0, 0, index, 0, 0),
+                           (0, 0))
+            failed = struct.unpack("=i", netlink.recv(200)[16:20])[0]
+    assert not failed, f"{device} cannot be deleted: {os.strerror(-failed)}"
+    return True
 
 
 def mac(text: str) -> bytes:
@@ -245,6 +260,12 @@ class Nat:
         self.guest, self.other = guests["guest"], guests["other"]
         self.uplink = UPLINK
         self.seen: list[str] = []
+        self.uplink_changed = False
+
+    def change_uplink(self, lines: str) -> None:
+        """Lines for ip(8). The next test finds the uplink as it was."""
+        self.uplink_changed = True
+        ip(lines)
 
     def note(self, text: object) -> None:
         """Something for the report."""
