@@ -109,6 +109,12 @@ struct vnic_network *vnic_network_outside6(struct net *net, const struct in6_add
 
 static const struct nf_hook_ops inbound_hooks[] = {
 	{
+		.hook = vnic_fragments_inbound,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = NF_IP_PRI_CONNTRACK_DEFRAG - 1,
+	},
+	{
 		.hook = vnic_translate_inbound,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_PRE_ROUTING,
@@ -235,6 +241,7 @@ static struct vnic_uplink *uplink_get(struct net *net, struct net_device *dev)
 	uplink->dev = dev;
 	netdev_hold(dev, &uplink->tracker, GFP_KERNEL);
 	spin_lock_init(&uplink->lock);
+	get_random_bytes(&uplink->secret, sizeof(uplink->secret));
 	INIT_LIST_HEAD(&uplink->networks);
 	list_add_tail_rcu(&uplink->list, &space_of(net)->uplinks);
 	return uplink;

@@ -16,6 +16,7 @@
 #include <linux/etherdevice.h>
 #include <linux/hashtable.h>
 #include <linux/netfilter.h>
+#include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -37,6 +38,28 @@ struct vnic_addresses {
 	__be32 at[VNIC_NAT_ADDRESSES];
 };
 
+#define VNIC_FRAGMENTS 256
+
+/**
+ * struct vnic_fragmented - a datagram of which a fragment came, from outside
+ * @source: of it
+ * @destination: of it
+ * @guest: whom the first fragment was for; 0: another came before the first
+ * @network: its number
+ * @until: ms, when it is forgotten
+ * @identification: of it
+ * @protocol: of it
+ */
+struct vnic_fragmented {
+	__be32 source;
+	__be32 destination;
+	__be32 guest;
+	u32 network;
+	u64 until;
+	__be16 identification;
+	u8 protocol;
+};
+
 /**
  * struct vnic_uplink - a device outside, and the networks that are translated onto it
  * @list: of its namespace
@@ -47,6 +70,8 @@ struct vnic_addresses {
  * @lock: of the translators of all its networks: none may take a port that another has
  * @networks: struct vnic_network.uplink_list
  * @addresses: of the device
+ * @fragmented: datagrams that come in pieces, each at the place of its hash; under the lock
+ * @secret: of that hash
  */
 struct vnic_uplink {
 	struct list_head list;
@@ -57,6 +82,8 @@ struct vnic_uplink {
 	spinlock_t lock;
 	struct list_head networks;
 	struct vnic_addresses __rcu *addresses;
+	struct vnic_fragmented fragmented[VNIC_FRAGMENTS];
+	siphash_key_t secret;
 };
 
 /**
@@ -205,6 +232,14 @@ unsigned int vnic_translate_inbound(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state);
 /* An IPv4 packet of a guest's, from its own address. */
 void vnic_translate_outbound(struct vnic_port *port, struct sk_buff *skb);
+/* The first fragment of a datagram: its headers, writable. */
+enum vnic_fault vnic_translate_read_first(struct sk_buff *skb, struct vnic_packet *p);
+/* Translates it for a guest of one of the uplink's networks, which is told; else it is the host's. */
+struct vnic_verdict vnic_translate_decide(struct vnic_uplink *uplink, struct vnic_packet *p,
+					  struct vnic_network **network);
+/* To its guest, a hop less, if it fits; who sent it to @was is told if not. */
+void vnic_translate_deliver(struct vnic_port *port, struct sk_buff *skb, struct vnic_packet *p,
+			    struct vnic_end was);
 /* Tell senders of SYNs that nobody asked for, ICMP 3, code 3 (RFC 5382 REQ-4). */
 void vnic_tell_overdue(struct vnic_network *network);
 /* What is counted for a verdict: a VNIC_COUNT_ or VNIC_DROP_. */
@@ -225,6 +260,12 @@ void vnic_gateway_error(struct vnic_port *port, const struct sk_buff *skb, u8 ty
 			u16 mtu);
 /* Whether one more ICMP error may be sent; counts. */
 bool vnic_gateway_may_tell(struct vnic_network *network);
+
+/* --- fragments.c --- */
+
+/* A hook before the one that has fragments put together. */
+unsigned int vnic_fragments_inbound(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state);
 
 /* --- owned.c --- */
 

@@ -155,7 +155,12 @@ static void to_guest(struct vnic_port *port, struct sk_buff *skb)
 	struct vnic_port *other;
 
 	other = vnic_network_port(network, ip_hdr(skb)->daddr);
-	if (!other || !(READ_ONCE(network->flags) & VNIC_NET_JOINED)) {
+	/* Nobody's inside: somebody outside may have it (RFC 4787 REQ-7). */
+	if (!other) {
+		vnic_translate_outbound(port, skb);
+		return;
+	}
+	if (!(READ_ONCE(network->flags) & VNIC_NET_JOINED)) {
 		vnic_gateway_error(port, skb, VNIC_ICMP_UNREACHABLE, VNIC_ICMP_HOST_UNREACHABLE, 0);
 		vnic_port_drop(port, skb, VNIC_DROP_ISOLATED);
 		return;

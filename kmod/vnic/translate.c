@@ -77,30 +77,71 @@ static bool sum_is_partial(const struct sk_buff *skb)
 	       skb_checksum_start_offset(skb) == ip_hdrlen(skb);
 }
 
+/* RFC 5508 REQ-3: of errors only, for whose sum nobody else would have to answer. */
+static bool error_sum_right(const struct sk_buff *skb, const struct vnic_packet *p)
+{
+	return !vnic_packet_is_error(p) || skb_csum_unnecessary(skb) ||
+	       !csum_fold(skb_checksum(skb, p->transport, p->length - p->transport, 0));
+}
+
 /* Data begins with the IPv4 header, of which at least the fixed part is there. */
 static enum vnic_fault read_packet(struct sk_buff *skb, struct vnic_packet *p)
 {
 	u32 octets = header_octets(skb);
+	enum vnic_fault fault;
 
 	if (skb_ensure_writable(skb, octets))
 		return VNIC_TRUNCATED;
 	/* The device summed up what is going to change. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
-	return vnic_packet_read(p, skb->data, octets, skb->len, sum_is_partial(skb));
+	fault = vnic_packet_read(p, skb->data, octets, skb->len, sum_is_partial(skb));
+	return fault || error_sum_right(skb, p) ? fault : VNIC_BAD_SUM;
+}
+
+enum vnic_fault vnic_translate_read_first(struct sk_buff *skb, struct vnic_packet *p)
+{
+	u32 octets = header_octets(skb);
+
+	if (skb_ensure_writable(skb, octets))
+		return VNIC_TRUNCATED;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	return vnic_packet_read_first(p, skb->data, octets, skb->len);
 }
 
 /* --- out --- */
 
-static struct rtable *route_of(const struct vnic_network *network, const struct iphdr *ip)
+static struct rtable *lookup(const struct vnic_network *network, const struct iphdr *ip, int device)
 {
 	struct flowi4 flow = {
-		.flowi4_oif = network->uplink->dev->ifindex,
+		.flowi4_oif = device,
 		.flowi4_proto = ip->protocol,
 		.daddr = ip->daddr,
 	};
 
 	return ip_route_output_key(network->uplink->net, &flow);
+}
+
+/*
+ * By way of the uplink, or to one of its own addresses. Asked for a device alone, the kernel believes
+ * everybody to be on its link where it knows no route; so it is asked for a route first.
+ */
+static struct rtable *route_of(const struct vnic_network *network, const struct iphdr *ip)
+{
+	const struct vnic_uplink *uplink = network->uplink;
+	struct rtable *route = lookup(network, ip, 0);
+	bool local;
+
+	if (IS_ERR(route) || route->dst.dev == uplink->dev)
+		return route;
+	if (route->rt_flags & RTCF_LOCAL && vnic_uplink_of(uplink->net, ip->daddr) == uplink)
+		return route;
+	local = route->rt_flags & RTCF_LOCAL;
+	ip_rt_put(route);
+	if (local)
+		return ERR_PTR(-ENETUNREACH);
+	return lookup(network, ip, uplink->dev->ifindex);
 }
 
 static bool fits(const struct sk_buff *skb, unsigned int mtu)
@@ -110,8 +151,21 @@ static bool fits(const struct sk_buff *skb, unsigned int mtu)
 	return skb->len <= mtu || !(ip_hdr(skb)->frag_off & htons(IP_DF));
 }
 
+/*
+ * Guests choose the identification of what may be fragmented each for itself; outside they are one
+ * host, to which no two may be the same (RFC 7857 11, RFC 6864 4.3).
+ */
+static void identify(struct net *net, struct sk_buff *skb)
+{
+	struct iphdr *ip = ip_hdr(skb);
+
+	if (!(ip->frag_off & htons(IP_DF)))
+		__ip_select_ident(net, ip, skb_shinfo(skb)->gso_segs ?: 1);
+}
+
 static void send_out(struct net *net, struct sk_buff *skb, struct rtable *route)
 {
+	identify(net, skb);
 	skb_scrub_packet(skb, true);
 	skb_dst_set(skb, &route->dst);
 	skb->dev = route->dst.dev;
@@ -129,10 +183,11 @@ static struct sk_buff *put_together(struct vnic_port *port, struct sk_buff *skb)
 		return skb;
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	/*
-	 * Subnets of a namespace's networks do not overlap, so guests do not meet there; and
+	 * In the card's namespace: a container that leaves datagrams incomplete fills a queue of
+	 * its own. Guests of one namespace do not meet there, for subnets do not overlap; and
 	 * macvlan, whose queue it is, has only multicast put together.
 	 */
-	return ip_defrag(port->network->uplink->net, skb, IP_DEFRAG_MACVLAN) ? NULL : skb;
+	return ip_defrag(dev_net(skb->dev), skb, IP_DEFRAG_MACVLAN) ? NULL : skb;
 }
 
 static void outbound(struct vnic_port *port, struct sk_buff *skb, struct vnic_packet *p,
@@ -192,6 +247,11 @@ void vnic_translate_outbound(struct vnic_port *port, struct sk_buff *skb)
 	if (IS_ERR(route)) {
 		vnic_gateway_error(port, skb, VNIC_ICMP_UNREACHABLE, VNIC_ICMP_NET_UNREACHABLE, 0);
 		vnic_port_drop(port, skb, VNIC_DROP_NO_ROUTE);
+		return;
+	}
+	if (route->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		vnic_port_drop(port, skb, VNIC_DROP_MARTIAN);
+		ip_rt_put(route);
 		return;
 	}
 	if (!fits(skb, dst_mtu(&route->dst))) {
@@ -274,8 +334,8 @@ static void refuse(struct vnic_port *port, struct sk_buff *skb, struct vnic_pack
 									  VNIC_DROP_TOO_BIG);
 }
 
-static void inbound(struct vnic_port *port, struct sk_buff *skb, struct vnic_packet *p,
-		    struct vnic_end was)
+void vnic_translate_deliver(struct vnic_port *port, struct sk_buff *skb, struct vnic_packet *p,
+			    struct vnic_end was)
 {
 	struct vnic_icmp_error last_hop = {
 		.type = VNIC_ICMP_TIME_EXCEEDED, .code = VNIC_ICMP_HOPS,
@@ -293,9 +353,8 @@ static void inbound(struct vnic_port *port, struct sk_buff *skb, struct vnic_pac
 		vnic_port_deliver(port, skb);
 }
 
-/* Translates it for a guest of one of the uplink's networks; else it is the host's. */
-static struct vnic_verdict decide(struct vnic_uplink *uplink, struct vnic_packet *p,
-				  struct vnic_network **network)
+struct vnic_verdict vnic_translate_decide(struct vnic_uplink *uplink, struct vnic_packet *p,
+					  struct vnic_network **network)
 {
 	struct vnic_verdict verdict = { .way = VNIC_WAY_HOST };
 	struct vnic_network *one;
@@ -329,11 +388,12 @@ unsigned int vnic_translate_inbound(void *priv, struct sk_buff *skb,
 	if (read_packet(skb, &p))
 		return NF_ACCEPT;
 	was = p.destination;
-	verdict = decide(uplink, &p, &network);
+	verdict = vnic_translate_decide(uplink, &p, &network);
 	switch (verdict.way) {
 	case VNIC_WAY_IN:
 		vnic_count(network, vnic_counter_of(&verdict));
-		inbound(container_of(verdict.guest, struct vnic_port, guest), skb, &p, was);
+		vnic_translate_deliver(container_of(verdict.guest, struct vnic_port, guest), skb,
+				       &p, was);
 		return NF_STOLEN;
 	case VNIC_WAY_DROP:
 		vnic_count(network, vnic_counter_of(&verdict));

@@ -17,6 +17,7 @@
 #define IP_HEADER	20
 
 #define FRAGMENT	0x3fff	/* More fragments, and the offset; not DF. */
+#define FRAGMENT_MORE	0x2000
 #define FRAGMENT_OFFSET	0x1fff
 
 #define PROTOCOL_ICMP	1
@@ -154,7 +155,8 @@ static enum vnic_fault read_udp(const struct vnic_packet *p, u32 there)
 
 	if (there < UDP_HEADER)
 		return VNIC_TRUNCATED;
-	if (word(udp + UDP_LENGTH) < UDP_HEADER || word(udp + UDP_LENGTH) > p->length - p->transport)
+	if (word(udp + UDP_LENGTH) < UDP_HEADER ||
+	    (word(udp + UDP_LENGTH) > p->length - p->transport && !p->first))
 		return VNIC_BAD_HEADER;
 	return VNIC_SOUND;
 }
@@ -220,15 +222,16 @@ static enum vnic_fault read_icmp(struct vnic_packet *p, u32 there)
 	case ICMP_UNREACHABLE:
 	case ICMP_TIME_EXCEEDED:
 	case ICMP_PARAMETER_PROBLEM:
-		return read_quoted(p, there);
+		return p->first ? VNIC_FRAGMENT : read_quoted(p, there);
 	default:
 		return read_query(icmp, &p->source, &p->destination) ? VNIC_SOUND :
 								       VNIC_UNKNOWN_PROTOCOL;
 	}
 }
 
-enum vnic_fault vnic_packet_read(struct vnic_packet *p, u8 *at, u32 linear, u32 length,
-				 bool partial)
+/* @first: it is the first fragment, else the whole of a datagram. */
+static enum vnic_fault read_packet(struct vnic_packet *p, u8 *at, u32 linear, u32 length,
+				   bool partial, bool first)
 {
 	enum vnic_fault fault;
 	u32 size, there;
@@ -242,6 +245,7 @@ enum vnic_fault vnic_packet_read(struct vnic_packet *p, u8 *at, u32 linear, u32 
 		.transport = size,
 		.protocol = at[IP_PROTOCOL],
 		.partial = partial,
+		.first = first,
 		.source.address = address_at(at + IP_SOURCE),
 		.destination.address = address_at(at + IP_DESTINATION),
 	};
@@ -252,7 +256,7 @@ enum vnic_fault vnic_packet_read(struct vnic_packet *p, u8 *at, u32 linear, u32 
 	fault = read_options(at, size);
 	if (fault)
 		return fault;
-	if (word(at + IP_FRAGMENT) & FRAGMENT)
+	if ((word(at + IP_FRAGMENT) & FRAGMENT) != (first ? FRAGMENT_MORE : 0))
 		return VNIC_FRAGMENT;
 	/* What follows the datagram is padding, and no part of it. */
 	there = min(linear, p->length) - size;
@@ -271,6 +275,17 @@ enum vnic_fault vnic_packet_read(struct vnic_packet *p, u8 *at, u32 linear, u32 
 	if (!fault)
 		read_ports(at + size, &p->source, &p->destination);
 	return fault;
+}
+
+enum vnic_fault vnic_packet_read(struct vnic_packet *p, u8 *at, u32 linear, u32 length,
+				 bool partial)
+{
+	return read_packet(p, at, linear, length, partial, false);
+}
+
+enum vnic_fault vnic_packet_read_first(struct vnic_packet *p, u8 *at, u32 linear, u32 length)
+{
+	return read_packet(p, at, linear, length, false, true);
 }
 
 /* --- replacing --- */

@@ -74,6 +74,7 @@ struct vnic_end {
  * @inner_transport: likewise the quoted transport header
  * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_ICMP; of an error, that of the quoted packet
  * @partial: the sum of TCP or UDP is that of the pseudo-header only; the rest is added later
+ * @first: it is only the first fragment of a datagram
  * @quoted_sum: the sum of the quoted TCP or UDP header is among what is quoted
  * @tcp_flags: TCPHDR_... as in the header; 0: not TCP, or not quoted
  * @source: who sends it
@@ -89,6 +90,7 @@ struct vnic_packet {
 	u16 inner_transport;
 	u8 protocol;
 	bool partial;
+	bool first;
 	bool quoted_sum;
 	u8 tcp_flags;
 	struct vnic_end source;
@@ -118,6 +120,17 @@ struct vnic_packet {
  */
 enum vnic_fault vnic_packet_read(struct vnic_packet *p, u8 *at, u32 linear, u32 length,
 				 bool partial);
+
+/**
+ * vnic_packet_read_first() - the same of the first fragment of a datagram
+ * @p: set, if it is sound
+ * @at: likewise
+ * @linear: likewise
+ * @length: likewise
+ *
+ * Its sum is over the whole datagram, and is updated as if that were there. An error is not sound.
+ */
+enum vnic_fault vnic_packet_read_first(struct vnic_packet *p, u8 *at, u32 linear, u32 length);
 
 /**
  * vnic_packet_is_error() - whether it is about another packet
