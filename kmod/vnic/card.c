@@ -143,6 +143,15 @@ out:
 	return ret;
 }
 
+/* BHs are disabled. */
+static void tell_reader(struct vnic_queue *queue)
+{
+	if (vnic_rings_of(queue))
+		vnic_rings_fill(queue);
+	else
+		vnic_queue_notify(queue);
+}
+
 static netdev_tx_t tap_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct vnic_tap *tap = netdev_priv(dev);
@@ -161,7 +170,7 @@ static netdev_tx_t tap_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (ret < 0)
 		goto drop;
 	if (ret)
-		vnic_queue_notify(queue);
+		tell_reader(queue);
 	return NETDEV_TX_OK;
 
 drop:
@@ -273,6 +282,7 @@ bool vnic_tap_format(struct vnic_queue *queue, struct vnic_format *format)
 		format->vnet_size = flags & IFF_VNET_HDR ? READ_ONCE(tap->vnet_size) : 0;
 		format->little_endian = little_endian(tap);
 		format->features = format->vnet_size ? READ_ONCE(tap->card.dev->features) : 0;
+		format->rx_frames = READ_ONCE(tap->rx_frames);
 	}
 	rcu_read_unlock();
 	return tap;
@@ -341,7 +351,7 @@ void vnic_tap_reject(struct vnic_queue *queue)
 
 /* RCU is held. */
 static int input(struct vnic_tap *tap, struct vnic_queue *queue, struct sk_buff *skb,
-		 const struct virtio_net_hdr *vnet)
+		 const struct virtio_net_hdr *vnet, struct napi_struct *napi)
 {
 	struct net_device *dev = tap->card.dev;
 	unsigned int len = skb->len;
@@ -359,7 +369,10 @@ static int input(struct vnic_tap *tap, struct vnic_queue *queue, struct sk_buff 
 	dev_sw_netstats_rx_add(dev, len);
 	vnic_count(queue, rx_packets, 1);
 	vnic_count(queue, rx_bytes, len);
-	netif_receive_skb(skb);
+	if (napi)
+		napi_gro_receive(napi, skb);
+	else
+		netif_receive_skb(skb);
 	return 0;
 }
 
@@ -368,11 +381,13 @@ static int input(struct vnic_tap *tap, struct vnic_queue *queue, struct sk_buff 
  * @queue: that it came by
  * @skb: consumed; data begins with the Ethernet header, which is linear
  * @vnet: what the guest says about it, or NULL
+ * @napi: in whose context, or NULL: in the writer's
  *
  * Return: 0; -EBADFD: the queue is attached to no card; -EIO: the device is down; -EINVAL: @vnet
  * and the frame do not agree.
  */
-int vnic_tap_input(struct vnic_queue *queue, struct sk_buff *skb, const struct virtio_net_hdr *vnet)
+int vnic_tap_input(struct vnic_queue *queue, struct sk_buff *skb,
+		   const struct virtio_net_hdr *vnet, struct napi_struct *napi)
 {
 	struct vnic_tap *tap;
 	int ret = -EBADFD;
@@ -381,7 +396,7 @@ int vnic_tap_input(struct vnic_queue *queue, struct sk_buff *skb, const struct v
 	rcu_read_lock();
 	tap = rcu_dereference(queue->tap);
 	if (tap)
-		ret = input(tap, queue, skb, vnet);
+		ret = input(tap, queue, skb, vnet, napi);
 	if (ret == -EIO)
 		dev_core_stats_rx_dropped_inc(tap->card.dev);
 	rcu_read_unlock();
@@ -519,6 +534,7 @@ static void leave_slot(struct vnic_queue *queue, struct vnic_tap *tap)
 
 	RCU_INIT_POINTER(tap->queues[queue->index], NULL);
 	set_tap(queue, NULL);
+	vnic_rings_leave(queue);
 	netdev_tx_reset_queue(txq);
 	netif_tx_start_queue(txq);
 	count_actives(tap);
@@ -547,6 +563,7 @@ static int enter_slot(struct vnic_queue *queue, struct vnic_tap *tap)
 		leave_list(queue);
 	queue->index = slot;
 	WRITE_ONCE(queue->sk.sk_sndbuf, tap->sndbuf);
+	vnic_rings_enter(queue, tap->card.dev);
 	set_tap(queue, tap);
 	rcu_assign_pointer(tap->queues[slot], queue);
 	count_actives(tap);
@@ -635,6 +652,9 @@ static int create(struct vnic_queue *queue, struct net *net, const char *name, u
 	netif_carrier_off(dev);
 	tap = netdev_priv(dev);
 	tap->flags = flags & TAP_FLAGS;
+	/* So that not all of them are shown, only to be hidden again. */
+	netif_set_real_num_tx_queues(dev, 1);
+	netif_set_real_num_rx_queues(dev, 1);
 	ret = register_netdevice(dev);
 	if (ret) {
 		free_netdev(dev);

@@ -41,11 +41,16 @@
 #define VNIC_FRAME_MAX		(65535 + VLAN_ETH_HLEN)
 /* What may be before it: TUNSETVNETHDRSZ. */
 #define VNIC_VNET_MAX		256
+/* Before a frame, for headers that others put there. */
+#define VNIC_HEADROOM		(NET_SKB_PAD + NET_IP_ALIGN)
+/* Octets of a long frame that are not in pages: its headers. */
+#define VNIC_LINEAR		256
 /* Frames that a queue holds. */
 #define VNIC_FIFO_MIN		16
 #define VNIC_FIFO_DEFAULT	512
 #define VNIC_FIFO_MAX		4096
 
+struct vnic_ioc_rings;
 struct vnic_rings;
 struct vnic_tap;
 
@@ -179,12 +184,14 @@ struct vnic_tap {
  * @vnet_size: octets of a virtio_net_hdr, or 0
  * @little_endian: of that
  * @features: what the reader takes: of checksums and segmentation
+ * @rx_frames: as the card has it
  */
 struct vnic_format {
 	bool pi;
 	bool little_endian;
 	unsigned int vnet_size;
 	netdev_features_t features;
+	unsigned int rx_frames;
 };
 
 /* Counts @n more. BHs are disabled. */
@@ -213,7 +220,7 @@ void vnic_queue_advance(struct vnic_queue *queue, struct vnic_tap *tap);
 struct sk_buff *vnic_queue_pop(struct vnic_queue *queue);
 bool vnic_queue_empty(const struct vnic_queue *queue);
 int vnic_tap_input(struct vnic_queue *queue, struct sk_buff *skb,
-		   const struct virtio_net_hdr *vnet);
+		   const struct virtio_net_hdr *vnet, struct napi_struct *napi);
 void vnic_tap_reject(struct vnic_queue *queue);
 int vnic_tap_set_iff(struct vnic_queue *queue, struct net *net, struct ifreq *ifr);
 int vnic_tap_set_queue(struct vnic_queue *queue, unsigned int flags);
@@ -223,8 +230,28 @@ void vnic_queue_leave(struct vnic_queue *queue);
 /* --- tap.c --- */
 
 void vnic_queue_notify(struct vnic_queue *queue);
+void vnic_queue_notify_room(struct vnic_queue *queue);
 int vnic_frame_to_iter(struct sk_buff *skb, const struct vnic_format *format,
 		       struct iov_iter *to);
+int vnic_frame_headers(const struct vnic_format *format, struct virtio_net_hdr *vnet,
+		       struct iov_iter *from);
+
+/* --- ring.c --- */
+
+/* Those of the queue, or NULL. Pairs with vnic_rings_make(). */
+static inline struct vnic_rings *vnic_rings_of(const struct vnic_queue *queue)
+{
+	return smp_load_acquire(&queue->rings);
+}
+
+void vnic_rings_fill(struct vnic_queue *queue);
+void vnic_rings_enter(struct vnic_queue *queue, struct net_device *dev);
+void vnic_rings_leave(struct vnic_queue *queue);
+void vnic_rings_free(struct vnic_queue *queue);
+int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args);
+int vnic_rings_kick(struct vnic_queue *queue, unsigned long which);
+__poll_t vnic_rings_poll(const struct vnic_rings *rings);
+int vnic_rings_mmap(struct vnic_rings *rings, struct vm_area_struct *vma);
 
 /* --- link.c --- */
 

@@ -4,8 +4,8 @@
  *
  * A port that a socket is bound to is given to no mapping. The other way: a port that a mapping
  * has is reserved, as if it were in net.ipv4.ip_local_reserved_ports, so that no socket is given it
- * that does not ask for it by number. One that does gets it; then it is the mapping's as long as
- * that lives. (Nothing in the kernel asks before it binds a socket.)
+ * that does not ask for it by number. One that does gets it, for nothing in the kernel asks before
+ * it binds a socket; the mapping ends within seconds, and its guest gets another port.
  */
 #include <linux/random.h>
 #include <net/inet_hashtables.h>

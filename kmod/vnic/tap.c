@@ -28,12 +28,9 @@
 #include <linux/uio.h>
 #include <net/net_namespace.h>
 
-#include "card.h"
+#include <vnic_ring.h>
 
-/* Before a frame, for headers that others put there. */
-#define HEADROOM	(NET_SKB_PAD + NET_IP_ALIGN)
-/* Octets of a long frame that are not in pages: its headers. */
-#define LINEAR		256
+#include "card.h"
 
 /* What a 32-bit program and a 64-bit one have in common of it, and all that is used. */
 #define IFREQ_SIZE	offsetofend(struct ifreq, ifr_hwaddr)
@@ -50,18 +47,24 @@ void vnic_queue_notify(struct vnic_queue *queue)
 	kill_fasync(&queue->fasync, SIGIO, POLL_IN);
 }
 
+/* There is room to write. */
+void vnic_queue_notify_room(struct vnic_queue *queue)
+{
+	wait_queue_head_t *wait = sk_sleep(&queue->sk);
+
+	if (wq_has_sleeper(wait))
+		wake_up_interruptible_sync_poll(wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	kill_fasync(&queue->fasync, SIGIO, POLL_OUT);
+}
+
 /* Frames that the file wrote have left the stack. */
 static void write_space(struct sock *sk)
 {
 	struct vnic_queue *queue = container_of(sk, struct vnic_queue, sk);
-	wait_queue_head_t *wait = sk_sleep(sk);
 
-	if (!sock_writeable(sk) ||
-	    !test_and_clear_bit(SOCKWQ_ASYNC_NOSPACE, &queue->socket.wq.flags))
-		return;
-	if (wq_has_sleeper(wait))
-		wake_up_interruptible_sync_poll(wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
-	kill_fasync(&queue->fasync, SIGIO, POLL_OUT);
+	if (sock_writeable(sk) &&
+	    test_and_clear_bit(SOCKWQ_ASYNC_NOSPACE, &queue->socket.wq.flags))
+		vnic_queue_notify_room(queue);
 }
 
 static bool attached(const struct vnic_queue *queue)
@@ -77,6 +80,8 @@ static struct sk_buff *wait_for_frame(struct vnic_queue *queue, bool noblock)
 	int ret;
 
 	for (;;) {
+		if (vnic_rings_of(queue))
+			return ERR_PTR(-EBUSY);
 		skb = vnic_queue_pop(queue);
 		if (skb)
 			return skb;
@@ -84,7 +89,8 @@ static struct sk_buff *wait_for_frame(struct vnic_queue *queue, bool noblock)
 			return ERR_PTR(-EBADFD);
 		if (noblock)
 			return ERR_PTR(-EAGAIN);
-		ret = wait_event_interruptible(*wait, !vnic_queue_empty(queue) || !attached(queue));
+		ret = wait_event_interruptible(*wait, !vnic_queue_empty(queue) ||
+					       !attached(queue) || vnic_rings_of(queue));
 		if (ret)
 			return ERR_PTR(ret);
 	}
@@ -201,8 +207,16 @@ static int get_vnet(struct virtio_net_hdr *vnet, const struct vnic_format *forma
 	return 0;
 }
 
-/* What is before a frame. @vnet is zero, as if it said nothing, if it is not among that. */
-static int get_headers(const struct vnic_format *format, struct virtio_net_hdr *vnet,
+/**
+ * vnic_frame_headers() - read what is before a frame
+ * @format: what that is
+ * @vnet: zero, as if it said nothing; read, if it is among that
+ * @from: where from; the frame is what is left of it
+ *
+ * Return: 0; -EINVAL: it is cut off, or what is left is no frame; -EMSGSIZE: it is too long;
+ * -EFAULT.
+ */
+int vnic_frame_headers(const struct vnic_format *format, struct virtio_net_hdr *vnet,
 		       struct iov_iter *from)
 {
 	struct tun_pi pi;
@@ -227,15 +241,15 @@ static int get_headers(const struct vnic_format *format, struct virtio_net_hdr *
 /* Room for a frame, charged to the file. All of it is in use: to be filled. */
 static struct sk_buff *new_frame(struct vnic_queue *queue, size_t len, bool noblock)
 {
-	size_t linear = len <= SKB_MAX_ORDER(HEADROOM, 0) ? len : LINEAR;
+	size_t linear = len <= SKB_MAX_ORDER(VNIC_HEADROOM, 0) ? len : VNIC_LINEAR;
 	struct sk_buff *skb;
 	int ret;
 
-	skb = sock_alloc_send_pskb(&queue->sk, HEADROOM + linear, len - linear, noblock, &ret,
+	skb = sock_alloc_send_pskb(&queue->sk, VNIC_HEADROOM + linear, len - linear, noblock, &ret,
 				   PAGE_ALLOC_COSTLY_ORDER);
 	if (!skb)
 		return ERR_PTR(ret);
-	skb_reserve(skb, HEADROOM);
+	skb_reserve(skb, VNIC_HEADROOM);
 	skb_put(skb, linear);
 	skb->data_len = len - linear;
 	skb->len = len;
@@ -249,7 +263,7 @@ static int write_frame(struct vnic_queue *queue, const struct vnic_format *forma
 	struct sk_buff *skb;
 	int ret;
 
-	ret = get_headers(format, &vnet, from);
+	ret = vnic_frame_headers(format, &vnet, from);
 	if (ret) {
 		vnic_tap_reject(queue);
 		return ret;
@@ -261,7 +275,7 @@ static int write_frame(struct vnic_queue *queue, const struct vnic_format *forma
 		kfree_skb(skb);
 		return -EFAULT;
 	}
-	return vnic_tap_input(queue, skb, format->vnet_size ? &vnet : NULL);
+	return vnic_tap_input(queue, skb, format->vnet_size ? &vnet : NULL, NULL);
 }
 
 static ssize_t file_write_iter(struct kiocb *iocb, struct iov_iter *from)
@@ -279,28 +293,43 @@ static ssize_t file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return ret ? ret : len;
 }
 
+/* Who finds no room asks to be told, and looks again: room may have come just before. */
+static bool writeable(struct vnic_queue *queue)
+{
+	return sock_writeable(&queue->sk) ||
+	       (!test_and_set_bit(SOCKWQ_ASYNC_NOSPACE, &queue->socket.wq.flags) &&
+		sock_writeable(&queue->sk));
+}
+
 static __poll_t file_poll(struct file *file, poll_table *wait)
 {
 	struct vnic_queue *queue = file->private_data;
-	struct sock *sk = &queue->sk;
+	struct vnic_rings *rings = vnic_rings_of(queue);
 	struct vnic_tap *tap;
 	__poll_t mask = 0;
 
 	sock_poll_wait(file, &queue->socket, wait);
-	if (!vnic_queue_empty(queue))
-		mask |= EPOLLIN | EPOLLRDNORM;
 	rcu_read_lock();
 	tap = rcu_dereference(queue->tap);
-	if (!tap)
+	if (!tap) {
 		mask = EPOLLERR;
-	/* Who finds no room asks to be told, and looks again: room may have come just before. */
-	else if (READ_ONCE(tap->card.dev->flags) & IFF_UP &&
-		 (sock_writeable(sk) ||
-		  (!test_and_set_bit(SOCKWQ_ASYNC_NOSPACE, &queue->socket.wq.flags) &&
-		   sock_writeable(sk))))
-		mask |= EPOLLOUT | EPOLLWRNORM;
+	} else if (rings) {
+		mask = vnic_rings_poll(rings);
+	} else {
+		if (!vnic_queue_empty(queue))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		if (READ_ONCE(tap->card.dev->flags) & IFF_UP && writeable(queue))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+	}
 	rcu_read_unlock();
 	return mask;
+}
+
+static int file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vnic_rings *rings = vnic_rings_of(file->private_data);
+
+	return rings ? vnic_rings_mmap(rings, vma) : -ENODEV;
 }
 
 static int file_fasync(int fd, struct file *file, int on)
@@ -690,6 +719,19 @@ static long network_ioctl(struct vnic_queue *queue, unsigned int ioctl, unsigned
 	return ret;
 }
 
+static int make_rings(struct vnic_queue *queue, void __user *user)
+{
+	struct vnic_ioc_rings args;
+	int ret;
+
+	if (copy_from_user(&args, user, sizeof(args)))
+		return -EFAULT;
+	ret = vnic_rings_make(queue, &args);
+	if (!ret && copy_to_user(user, &args, sizeof(args)))
+		ret = -EFAULT;
+	return ret;
+}
+
 static long file_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	struct vnic_queue *queue = file->private_data;
@@ -707,6 +749,10 @@ static long file_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		return set_ifindex(queue, user);
 	case TUNGETDEVNETNS:
 		return open_namespace(queue);
+	case VNIC_IOC_RINGS:
+		return make_rings(queue, user);
+	case VNIC_IOC_KICK:
+		return vnic_rings_kick(queue, arg);
 	}
 	if (_IOC_TYPE(ioctl) == VNIC_IOC_MAGIC)
 		return network_ioctl(queue, ioctl, arg);
@@ -721,6 +767,7 @@ static void queue_destruct(struct sock *sk)
 {
 	struct vnic_queue *queue = container_of(sk, struct vnic_queue, sk);
 
+	vnic_rings_free(queue);
 	kvfree(queue->fifo.slots);
 	free_percpu(queue->stats);
 }
@@ -790,6 +837,7 @@ static const struct file_operations file_fops = {
 	.read_iter = file_read_iter,
 	.write_iter = file_write_iter,
 	.poll = file_poll,
+	.mmap = file_mmap,
 	.fasync = file_fasync,
 	.unlocked_ioctl = file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

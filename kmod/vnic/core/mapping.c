@@ -89,13 +89,19 @@ u64 vnic_mapping_left(const struct vnic_nat *nat, const struct vnic_mapping *m, 
 	/* lab 04 step 7 end */
 }
 
+/* A socket was bound to its port by number, which nobody could refuse it: what comes is for that. */
+static bool host_has(const struct vnic_nat *nat, const struct vnic_mapping *m)
+{
+	return !m->forward && nat->host.port_taken(nat->host.context, m->protocol, m->outside);
+}
+
 void vnic_mapping_collect(struct vnic_nat *nat, u32 chain, u64 now)
 {
 	struct vnic_mapping *m;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(m, next, &nat->outside.chains[chain], by_outside)
-		if (!vnic_mapping_left(nat, m, now))
+		if (!vnic_mapping_left(nat, m, now) || host_has(nat, m))
 			vnic_mapping_free(nat, m);
 }
 

@@ -341,7 +341,7 @@ struct vnic_nat_syn {
 bool vnic_nat_overdue_syn(struct vnic_nat *nat, u64 now, struct vnic_nat_syn *syn);
 
 /**
- * vnic_nat_collect() - free what has expired
+ * vnic_nat_collect() - free what has expired, and what the host's own sockets took
  * @nat: translator
  * @now: ms
  * @budget: how many hash chains to look at; the next call goes on from there. A round is as many

@@ -174,10 +174,16 @@ bool model_has_expired(const struct model *model)
 	return false;
 }
 
+static bool host_has(u16 port)
+{
+	return world.host_first && port >= world.host_first && port <= world.host_last;
+}
+
 void model_collect(struct model *model)
 {
 	EACH_MAPPING(model, m)
-		if (!model_mapping_left(model, m))
+		if (!model_mapping_left(model, m) ||
+		    (!m->forward && host_has(ntohs(m->outside.port))))
 			free_mapping(model, m);
 	EACH_SESSION(model, s)
 		if (!model_session_left(model, s))
@@ -189,7 +195,7 @@ void model_collect(struct model *model)
 static bool port_is_free(struct model *model, u8 protocol, __be32 address, u16 port)
 {
 	return !of_outside(model, protocol, (struct vnic_end){ address, htons(port) }) &&
-	       !(world.host_first && port >= world.host_first && port <= world.host_last);
+	       !host_has(port);
 }
 
 static bool fulfils(u16 port, u16 inside, bool class, bool parity)
@@ -536,7 +542,7 @@ struct expected model_in(struct model *model, u8 protocol, struct vnic_end from,
 	enum vnic_reason reason = m ? enter(model, m, protocol, from, flags) : VNIC_REASON_NO_MAPPING;
 	u16 port = ntohs(to.port);
 	bool ours = port >= model->config.first_port && port <= model->config.last_port &&
-		    !(world.host_first && port >= world.host_first && port <= world.host_last);
+		    !host_has(port);
 
 	if (reason == VNIC_REASON_KNOWN)
 		return (struct expected){ VNIC_WAY_IN, reason, m->guest, from, m->inside };

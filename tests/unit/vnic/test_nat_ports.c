@@ -184,6 +184,22 @@ static void rfc4787_req_3_the_hosts_ports_are_left_to_it(void)
 	world_end();
 }
 
+static void a_port_that_the_host_takes_is_left_to_it(void)
+{
+	u16 port, other;
+
+	begin(61000, 61099);
+	port = port_for(0, UDP, 4000);
+	other = port_for(0, UDP, 4002);
+	world.host_first = port;
+	world.host_last = port;
+	CHECK_EQ(port_for(0, UDP, 4000), port);
+	vnic_nat_collect(world.nat, world.now, ~0u);
+	CHECK(port_for(0, UDP, 4000) != port, "it stays the guest's");
+	CHECK_EQ(port_for(0, UDP, 4002), other);
+	world_end();
+}
+
 static void the_host_is_asked_so_often_and_no_more(void)
 {
 	begin(1024, 65535);
@@ -267,6 +283,7 @@ int main(void)
 	RUN(rfc4787_req_4_another_parity_is_better_than_none);
 	RUN(identifiers_have_neither_class_nor_parity);
 	RUN(rfc4787_req_3_the_hosts_ports_are_left_to_it);
+	RUN(a_port_that_the_host_takes_is_left_to_it);
 	RUN(the_host_is_asked_so_often_and_no_more);
 	RUN(the_last_free_port_is_found);
 	RUN(a_port_that_is_left_is_given_again);

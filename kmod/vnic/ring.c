@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: frames in shared memory. <vnic_ring.h> draws them, and says who writes what.
+ *
+ * The other side may write anything at any time. So each word of its is read once; an index is
+ * masked, a place is checked against the area, and what is the kernel's own (how many are done) is
+ * kept here and only shown there. A frame is copied before it is looked at.
+ *
+ *	fifo --fill()--> rx		in the sender's context, or that of who kicks; fifo.consume is held
+ *	tx --poll_tx()--> the stack	in a NAPI context, so that GRO merges what belongs together
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
+
+#include <vnic_ring.h>
+
+#include "card.h"
+
+static_assert(sizeof(struct vnic_ring_descriptor) == 16);
+static_assert(sizeof(struct vnic_ring) == 128);
+static_assert(sizeof(struct vnic_ioc_rings) == 48);
+
+/**
+ * struct vnic_ring_end - one direction, as we see it
+ * @shared: indices
+ * @descriptors: shared as well
+ * @mask: their number, less 1
+ * @done: how many
+ * @pieces: of the frame that is copied
+ */
+struct vnic_ring_end {
+	struct vnic_ring *shared;
+	struct vnic_ring_descriptor *descriptors;
+	u32 mask;
+	u32 done;
+	struct kvec pieces[VNIC_RING_PIECES];
+};
+
+/**
+ * struct vnic_rings - both
+ * @queue: of this
+ * @napi: in which tx is polled; belongs to the card that the queue is attached to, if it is
+ * @memory: that is mapped
+ * @bytes: of all of it
+ * @area: where the buffers are
+ * @area_bytes: of that
+ * @rx: to the guest; fifo.consume is held
+ * @tx: from it; of @napi's poll
+ */
+struct vnic_rings {
+	struct vnic_queue *queue;
+	struct napi_struct napi;
+	void *memory;
+	u32 bytes;
+	char *area;
+	u32 area_bytes;
+	struct vnic_ring_end rx;
+	struct vnic_ring_end tx;
+};
+
+/* --- of both directions --- */
+
+/* How many descriptors are posted and not done; -EPROTO: that cannot be. */
+static int posted(const struct vnic_ring_end *end)
+{
+	/* Pairs with the program's release: who sees the index sees the descriptors. */
+	u32 n = smp_load_acquire(&end->shared->posted) - end->done;
+
+	return n > end->mask + 1 ? -EPROTO : n;
+}
+
+static struct vnic_ring_descriptor *descriptor(const struct vnic_ring_end *end, u32 n)
+{
+	return &end->descriptors[(end->done + n) & end->mask];
+}
+
+/* The @n-th one that is not done becomes the @n-th piece, if it is in the area. */
+static bool take_piece(struct vnic_rings *rings, struct vnic_ring_end *end, u32 n, u32 *flags)
+{
+	struct vnic_ring_descriptor *d = descriptor(end, n);
+	u32 offset = READ_ONCE(d->offset), length = READ_ONCE(d->length);
+	bool good = offset <= rings->area_bytes && length <= rings->area_bytes - offset;
+
+	*flags = READ_ONCE(d->flags);
+	end->pieces[n].iov_base = rings->area + (good ? offset : 0);
+	end->pieces[n].iov_len = good ? length : 0;
+	return good;
+}
+
+/* All that has been done is the program's again. */
+static void show_done(struct vnic_ring_end *end)
+{
+	/* Pairs with the program's acquire: who sees the index sees what was written. */
+	smp_store_release(&end->shared->done, end->done);
+}
+
+static bool wants_wake(struct vnic_ring_end *end)
+{
+	/* Either it sees what is done, or we see that it wants to be woken. */
+	smp_mb();
+	if (!READ_ONCE(end->shared->want_wake))
+		return false;
+	WRITE_ONCE(end->shared->want_wake, 0);
+	return true;
+}
+
+/*
+ * From here on who posts kicks. What was posted before can be seen now: to be looked for once more
+ * after this, and only once, so that nobody keeps us here by writing this and that.
+ */
+static void ask_for_kick(struct vnic_ring_end *end)
+{
+	WRITE_ONCE(end->shared->want_kick, 1);
+	smp_mb();
+}
+
+/* --- to the guest --- */
+
+/*
+ * Buffers for a frame of @needed octets, or as many as one may have. Returns how many; 0: there is
+ * not as much room posted.
+ */
+static u32 find_room(struct vnic_rings *rings, size_t needed, size_t *room)
+{
+	int available = posted(&rings->rx);
+	u32 n = 0, flags;
+
+	*room = 0;
+	while (*room < needed && n < VNIC_RING_PIECES) {
+		if ((int)n >= available)
+			return 0;
+		take_piece(rings, &rings->rx, n, &flags);
+		*room += rings->rx.pieces[n++].iov_len;
+	}
+	return n;
+}
+
+static u32 find_room_or_ask(struct vnic_rings *rings, size_t needed, size_t *room)
+{
+	u32 n = find_room(rings, needed, room);
+
+	if (n)
+		return n;
+	ask_for_kick(&rings->rx);
+	n = find_room(rings, needed, room);
+	if (n)
+		WRITE_ONCE(rings->rx.shared->want_kick, 0);
+	return n;
+}
+
+/* @n descriptors are done, with @used octets in all. */
+static void finish_rx(struct vnic_ring_end *rx, u32 n, size_t used)
+{
+	u32 i, length;
+
+	for (i = 0; i < n; i++) {
+		struct vnic_ring_descriptor *d = descriptor(rx, i);
+
+		length = min_t(size_t, used, rx->pieces[i].iov_len);
+		used -= length;
+		WRITE_ONCE(d->length, length);
+		WRITE_ONCE(d->flags, (i + 1 < n ? VNIC_RING_MORE : 0) |
+			   (rx->pieces[i].iov_len ? 0 : VNIC_RING_BAD));
+	}
+	rx->done += n;
+}
+
+/* Returns false if there is no room for it. */
+static bool put_frame(struct vnic_rings *rings, struct vnic_tap *tap, struct sk_buff *skb,
+		      const struct vnic_format *format)
+{
+	size_t room, needed = skb->len + format->vnet_size;
+	struct iov_iter to;
+	int ret;
+	u32 n;
+
+	if (format->pi)
+		needed += sizeof(struct tun_pi);
+	n = find_room_or_ask(rings, needed, &room);
+	if (!n)
+		return false;
+	iov_iter_kvec(&to, ITER_DEST, rings->rx.pieces, n, room);
+	ret = vnic_frame_to_iter(skb, format, &to);
+	vnic_queue_advance(rings->queue, tap);
+	if (ret == -EPROTO) {
+		/* It was queued for a reader that could take more: the buffers are still good. */
+		kfree_skb(skb);
+		return true;
+	}
+	finish_rx(&rings->rx, n, ret < 0 ? 0 : ret);
+	if (ret < 0)
+		kfree_skb(skb);
+	else
+		consume_skb(skb);
+	return true;
+}
+
+/**
+ * vnic_rings_fill() - frames of the fifo into buffers, as long as there are both
+ * @queue: has rings. BHs are disabled
+ */
+void vnic_rings_fill(struct vnic_queue *queue)
+{
+	struct vnic_rings *rings = queue->rings;
+	struct vnic_format format;
+	struct vnic_tap *tap;
+	struct sk_buff *skb;
+	bool wake = false;
+	u32 before;
+
+	spin_lock(&queue->fifo.consume);
+	before = rings->rx.done;
+	tap = rcu_dereference_protected(queue->tap, lockdep_is_held(&queue->fifo.consume));
+	if (tap && vnic_tap_format(queue, &format)) {
+		WRITE_ONCE(rings->rx.shared->want_kick, 0);
+		while ((skb = vnic_queue_peek(queue)) && put_frame(rings, tap, skb, &format))
+			;
+	}
+	if (rings->rx.done != before) {
+		show_done(&rings->rx);
+		wake = wants_wake(&rings->rx);
+	}
+	spin_unlock(&queue->fifo.consume);
+	if (wake)
+		vnic_queue_notify(queue);
+}
+
+/* --- from the guest --- */
+
+static struct sk_buff *new_frame(struct napi_struct *napi, size_t len)
+{
+	size_t linear = min_t(size_t, len, VNIC_LINEAR);
+	struct sk_buff *skb;
+	int ret;
+
+	if (len <= SKB_MAX_ORDER(VNIC_HEADROOM, 0)) {
+		skb = napi_alloc_skb(napi, len);
+		if (skb)
+			skb_put(skb, len);
+		return skb;
+	}
+	skb = alloc_skb_with_frags(VNIC_HEADROOM + linear, len - linear, PAGE_ALLOC_COSTLY_ORDER,
+				   &ret, GFP_ATOMIC | __GFP_NOWARN);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, VNIC_HEADROOM);
+	skb_put(skb, linear);
+	skb->data_len = len - linear;
+	skb->len = len;
+	return skb;
+}
+
+/* Returns 0, or a negative errno: it is none, or there is no memory for it. */
+static int send_pieces(struct vnic_rings *rings, const struct vnic_format *format, u32 n,
+		       size_t bytes)
+{
+	struct virtio_net_hdr vnet = {};
+	struct iov_iter from;
+	struct sk_buff *skb;
+	int ret;
+
+	iov_iter_kvec(&from, ITER_SOURCE, rings->tx.pieces, n, bytes);
+	ret = vnic_frame_headers(format, &vnet, &from);
+	if (ret) {
+		vnic_tap_reject(rings->queue);
+		return ret;
+	}
+	skb = new_frame(&rings->napi, iov_iter_count(&from));
+	if (!skb)
+		return -ENOMEM;
+	if (skb_copy_datagram_from_iter(skb, 0, &from, skb->len)) {
+		kfree_skb(skb);
+		return -EFAULT;
+	}
+	return vnic_tap_input(rings->queue, skb, format->vnet_size ? &vnet : NULL, &rings->napi);
+}
+
+/* @n descriptors are done. */
+static void finish_tx(struct vnic_ring_end *tx, u32 n, bool good)
+{
+	u32 i;
+
+	for (i = 0; i < n && !good; i++)
+		WRITE_ONCE(descriptor(tx, i)->flags, VNIC_RING_BAD);
+	tx->done += n;
+}
+
+/* Returns false if there is no whole frame. */
+static bool send_frame(struct vnic_rings *rings, const struct vnic_format *format)
+{
+	u32 n = 0, flags = VNIC_RING_MORE;
+	int available = posted(&rings->tx);
+	size_t bytes = 0;
+	bool good = true;
+
+	while (flags & VNIC_RING_MORE && n < VNIC_RING_PIECES) {
+		if ((int)n >= available)
+			return false;
+		good &= take_piece(rings, &rings->tx, n, &flags);
+		bytes += rings->tx.pieces[n++].iov_len;
+	}
+	/* A frame of more pieces than that is cut into bad ones. */
+	good = good && !(flags & VNIC_RING_MORE) && !send_pieces(rings, format, n, bytes);
+	finish_tx(&rings->tx, n, good);
+	return true;
+}
+
+/* How many frames, @most at most. */
+static int send_frames(struct vnic_rings *rings, const struct vnic_format *format, int most)
+{
+	int n = 0;
+
+	while (n < most && send_frame(rings, format))
+		n++;
+	if (n) {
+		show_done(&rings->tx);
+		if (wants_wake(&rings->tx))
+			vnic_queue_notify_room(rings->queue);
+	}
+	return n;
+}
+
+static int poll_tx(struct napi_struct *napi, int budget)
+{
+	struct vnic_rings *rings = container_of(napi, struct vnic_rings, napi);
+	struct vnic_format format;
+	int most, n;
+
+	if (!vnic_tap_format(rings->queue, &format)) {
+		napi_complete(napi);
+		return 0;
+	}
+	most = min_t(int, budget, format.rx_frames);
+	WRITE_ONCE(rings->tx.shared->want_kick, 0);
+	n = send_frames(rings, &format, most);
+	if (n < most) {
+		ask_for_kick(&rings->tx);
+		n += send_frames(rings, &format, most - n);
+	}
+	if (n == budget)
+		return n;
+	napi_complete_done(napi, n);
+	/* It has had its share: what GRO has merged goes on, and its turn comes again. */
+	if (n == most) {
+		WRITE_ONCE(rings->tx.shared->want_kick, 0);
+		napi_schedule(napi);
+	}
+	return n;
+}
+
+/* --- making them, and the card they are of --- */
+
+/**
+ * vnic_rings_enter() - the queue is about to be attached
+ * @queue: queue. RTNL is held
+ * @dev: the card's
+ */
+void vnic_rings_enter(struct vnic_queue *queue, struct net_device *dev)
+{
+	if (!queue->rings)
+		return;
+	netif_napi_add(dev, &queue->rings->napi, poll_tx);
+	napi_enable(&queue->rings->napi);
+}
+
+/**
+ * vnic_rings_leave() - the queue has just been detached
+ * @queue: queue. RTNL is held
+ */
+void vnic_rings_leave(struct vnic_queue *queue)
+{
+	if (!queue->rings)
+		return;
+	/* Whoever found that it was attached has scheduled it. */
+	synchronize_net();
+	napi_disable(&queue->rings->napi);
+	netif_napi_del(&queue->rings->napi);
+}
+
+/**
+ * vnic_rings_free() - the last one that could use them is gone
+ * @queue: queue
+ */
+void vnic_rings_free(struct vnic_queue *queue)
+{
+	if (!queue->rings)
+		return;
+	vfree(queue->rings->memory);
+	kfree(queue->rings);
+}
+
+/* Where everything is. Returns 0; -ERANGE, -EINVAL. */
+static int lay_out(struct vnic_ioc_rings *args)
+{
+	u32 size = sizeof(struct vnic_ring_descriptor);
+
+	if (args->flags || memchr_inv(args->reserved, 0, sizeof(args->reserved)) ||
+	    !is_power_of_2(args->rx_descriptors) || !is_power_of_2(args->tx_descriptors))
+		return -EINVAL;
+	if (args->rx_descriptors < VNIC_RING_MIN || args->rx_descriptors > VNIC_RING_MAX ||
+	    args->tx_descriptors < VNIC_RING_MIN || args->tx_descriptors > VNIC_RING_MAX ||
+	    !args->area || args->area > VNIC_RING_AREA_MAX)
+		return -ERANGE;
+	args->rx_offset = PAGE_SIZE;
+	args->tx_offset = args->rx_offset + args->rx_descriptors * size;
+	args->area_offset = PAGE_ALIGN(args->tx_offset + args->tx_descriptors * size);
+	args->bytes = PAGE_ALIGN(args->area_offset + args->area);
+	return 0;
+}
+
+static void set_end(struct vnic_ring_end *end, struct vnic_ring *shared, void *descriptors, u32 n)
+{
+	end->shared = shared;
+	end->descriptors = descriptors;
+	end->mask = n - 1;
+	end->done = 0;
+}
+
+static struct vnic_rings *new_rings(struct vnic_queue *queue, const struct vnic_ioc_rings *args)
+{
+	struct vnic_rings *rings = kzalloc(sizeof(*rings), GFP_KERNEL_ACCOUNT);
+	struct vnic_ring_page *page;
+
+	if (!rings)
+		return NULL;
+	rings->memory = vmalloc_user(args->bytes);
+	if (!rings->memory) {
+		kfree(rings);
+		return NULL;
+	}
+	page = rings->memory;
+	rings->queue = queue;
+	rings->bytes = args->bytes;
+	rings->area = rings->memory + args->area_offset;
+	rings->area_bytes = args->area;
+	set_end(&rings->rx, &page->rx, rings->memory + args->rx_offset, args->rx_descriptors);
+	set_end(&rings->tx, &page->tx, rings->memory + args->tx_offset, args->tx_descriptors);
+	page->tx.want_kick = 1;
+	return rings;
+}
+
+/* RTNL is held. Returns 0; -EBADFD, -EBUSY, -ENOMEM. */
+static int make(struct vnic_queue *queue, const struct vnic_ioc_rings *args)
+{
+	struct vnic_tap *tap = rtnl_dereference(queue->tap);
+	struct vnic_rings *rings;
+
+	if (!tap)
+		return -EBADFD;
+	if (queue->rings)
+		return -EBUSY;
+	rings = new_rings(queue, args);
+	if (!rings)
+		return -ENOMEM;
+	netif_napi_add(tap->card.dev, &rings->napi, poll_tx);
+	napi_enable(&rings->napi);
+	/* Pairs with vnic_rings_of(). */
+	smp_store_release(&queue->rings, rings);
+	/* Who reads is told that it may not any more; what waits is for the rings. */
+	vnic_queue_notify(queue);
+	local_bh_disable();
+	vnic_rings_fill(queue);
+	local_bh_enable();
+	return 0;
+}
+
+/**
+ * vnic_rings_make() - VNIC_IOC_RINGS
+ * @queue: queue
+ * @args: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args)
+{
+	int ret;
+
+	ret = lay_out(args);
+	if (ret)
+		return ret;
+	rtnl_lock();
+	ret = make(queue, args);
+	rtnl_unlock();
+	return ret;
+}
+
+/**
+ * vnic_rings_kick() - VNIC_IOC_KICK
+ * @queue: queue
+ * @which: VNIC_KICK_*
+ *
+ * Return: 0 or a negative errno.
+ */
+int vnic_rings_kick(struct vnic_queue *queue, unsigned long which)
+{
+	struct vnic_rings *rings = vnic_rings_of(queue);
+	int ret = -EBADFD;
+
+	if (!which || which & ~(VNIC_KICK_RX | VNIC_KICK_TX))
+		return -EINVAL;
+	if (!rings)
+		return -EBADFD;
+	local_bh_disable();
+	rcu_read_lock();
+	if (rcu_access_pointer(queue->tap)) {
+		ret = 0;
+		if (which & VNIC_KICK_RX && posted(&rings->rx) < 0)
+			ret = -EPROTO;
+		if (which & VNIC_KICK_TX && posted(&rings->tx) < 0)
+			ret = -EPROTO;
+		if (which & VNIC_KICK_RX)
+			vnic_rings_fill(queue);
+		if (which & VNIC_KICK_TX)
+			napi_schedule(&rings->napi);
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+	return ret;
+}
+
+/**
+ * vnic_rings_poll() - what poll() says of them
+ * @rings: rings
+ *
+ * Return: EPOLLIN and EPOLLOUT.
+ */
+__poll_t vnic_rings_poll(const struct vnic_rings *rings)
+{
+	__poll_t mask = 0;
+
+	if (!READ_ONCE(rings->rx.shared->want_wake))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (!READ_ONCE(rings->tx.shared->want_wake))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+/**
+ * vnic_rings_mmap() - a program maps them
+ * @rings: rings
+ * @vma: where
+ *
+ * The mapping holds the file, and so the queue and its rings.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vnic_rings_mmap(struct vnic_rings *rings, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
+	    vma->vm_end - vma->vm_start != rings->bytes)
+		return -EINVAL;
+	return remap_vmalloc_range(vma, rings->memory, 0);
+}
