@@ -241,6 +241,7 @@ int vnic_frame_headers(const struct vnic_format *format, struct virtio_net_hdr *
 /* Those of the queue, or NULL. Pairs with vnic_rings_make(). */
 static inline struct vnic_rings *vnic_rings_of(const struct vnic_queue *queue)
 {
+	/* Who sees them sees them made. */
 	return smp_load_acquire(&queue->rings);
 }
 

@@ -6,8 +6,8 @@
  * masked, a place is checked against the area, and what is the kernel's own (how many are done) is
  * kept here and only shown there. A frame is copied before it is looked at.
  *
- *	fifo --fill()--> rx		in the sender's context, or that of who kicks; fifo.consume is held
- *	tx --poll_tx()--> the stack	in a NAPI context, so that GRO merges what belongs together
+ *	fifo --> rx		in the sender's context, or that of who kicks; fifo.consume is held
+ *	tx --> the stack	in a NAPI context, so that GRO merges what belongs together
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -114,6 +114,7 @@ static bool wants_wake(struct vnic_ring_end *end)
 static void ask_for_kick(struct vnic_ring_end *end)
 {
 	WRITE_ONCE(end->shared->want_kick, 1);
+	/* Pairs with the program's, between posting and looking whether to kick. */
 	smp_mb();
 }
 

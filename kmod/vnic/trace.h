@@ -46,6 +46,8 @@ DEFINE_EVENT(vnic_of_queue, vnic_queue_wake,
 	TP_ARGS(dev, queue, frames)
 );
 
+/* Addresses are in network byte order, as ntop() of bpftrace wants them. */
+
 /* A guest's end has become known outside by another one. */
 TRACE_EVENT(vnic_map,
 	TP_PROTO(const char *network, u8 protocol, struct vnic_end inside,
@@ -53,16 +55,16 @@ TRACE_EVENT(vnic_map,
 	TP_ARGS(network, protocol, inside, outside),
 	TP_STRUCT__entry(
 		__array(char, network, VNIC_NAME_MAX)
-		__field(__be32, inside)
-		__field(__be32, outside)
+		__field(u32, inside)
+		__field(u32, outside)
 		__field(u16, inside_port)
 		__field(u16, outside_port)
 		__field(u8, protocol)
 	),
 	TP_fast_assign(
 		memcpy(__entry->network, network, VNIC_NAME_MAX);
-		__entry->inside = inside.address;
-		__entry->outside = outside.address;
+		__entry->inside = (__force u32)inside.address;
+		__entry->outside = (__force u32)outside.address;
 		__entry->inside_port = ntohs(inside.port);
 		__entry->outside_port = ntohs(outside.port);
 		__entry->protocol = protocol;
@@ -78,13 +80,13 @@ TRACE_EVENT(vnic_unmap,
 	TP_ARGS(network, protocol, outside),
 	TP_STRUCT__entry(
 		__array(char, network, VNIC_NAME_MAX)
-		__field(__be32, outside)
+		__field(u32, outside)
 		__field(u16, outside_port)
 		__field(u8, protocol)
 	),
 	TP_fast_assign(
 		memcpy(__entry->network, network, VNIC_NAME_MAX);
-		__entry->outside = outside.address;
+		__entry->outside = (__force u32)outside.address;
 		__entry->outside_port = ntohs(outside.port);
 		__entry->protocol = protocol;
 	),

@@ -31,9 +31,9 @@
  *			if @want_wake: clear it, wake who polls
  *
  * So a program that has nothing to do sets @want_wake, looks at @done once more (after a full
- * barrier), and sleeps in poll(). POLLIN: rx.want_wake is clear; POLLOUT: tx.want_wake is clear. The
- * kernel sets tx.want_kick when it has sent all that was posted, and rx.want_kick when a frame waits
- * for which there is no buffer: the stack above it waits then, and nothing is lost.
+ * barrier), and sleeps in poll(). POLLIN: rx.want_wake is clear; POLLOUT: tx.want_wake is clear.
+ * The kernel sets tx.want_kick when it has sent all that was posted, and rx.want_kick when a frame
+ * waits for which there is no buffer: the stack above it waits then, and nothing is lost.
  *
  * Used by kmod/vnic (the provider) and programs that run guests.
  */
@@ -53,8 +53,8 @@
 /* The frame goes on in the next descriptor. tx: of the program; rx: of the kernel. */
 #define VNIC_RING_MORE	1
 /*
- * Of the kernel. rx: the buffer is outside of the area, or of no octets. tx: the frame was not sent,
- * for it is none, is outside of the area, has too many pieces, or there is no memory.
+ * Of the kernel. rx: the buffer is outside of the area, or of no octets. tx: the frame was not
+ * sent, for it is none, is outside of the area, has too many pieces, or there is no memory.
  */
 #define VNIC_RING_BAD	2
 
@@ -128,13 +128,13 @@ struct vnic_ioc_rings {
 #define VNIC_KICK_TX	2
 
 /*
- * EBADFD: the file has no card; EBUSY: it has rings; EINVAL, ERANGE: a number is not as it should be;
- * ENOMEM. They stay until the file is closed, whichever card it has; read() is EBUSY from now on.
+ * EBADFD: the file has no card; EBUSY: it has rings; EINVAL, ERANGE: a number is not as it should
+ * be; ENOMEM. They stay until the file is closed, whichever card it has; read() is EBUSY from then.
  */
 #define VNIC_IOC_RINGS	_IOWR(VNIC_IOC_MAGIC, 0x40, struct vnic_ioc_rings)
 /*
- * By VNIC_KICK_*: descriptors are posted. EBADFD: the file has no card, or no rings; EPROTO: more are
- * posted than there are.
+ * By VNIC_KICK_*: descriptors are posted. EBADFD: the file has no card, or no rings; EPROTO: more
+ * are posted than there are.
  */
 #define VNIC_IOC_KICK	_IO(VNIC_IOC_MAGIC, 0x41)
 

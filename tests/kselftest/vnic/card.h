@@ -44,7 +44,7 @@ int card_new(int flags);
 /* Its address is HOST; the guest's MAC address is known to it. */
 void card_up(const char *name);
 int card_queue(int fd, int flags);
-/* By SIOCGIFINDEX; 0: there is none. */
+/* 0: there is none. */
 int card_index(const char *name);
 bool card_has_carrier(const char *name);
 /* Columns of /proc/net/dev. */
