@@ -28,7 +28,8 @@ class Subject:
             run("modprobe", module)
         sysctl(HOST, ipv4__ip_forward=1, ipv4__conf__all__send_redirects=0, ipv4__conf__default__send_redirects=0)
         # A bridge that takes the address of its first port forgets its neighbours when it takes another.
-        ip(f"link add in0 address {BRIDGE_MAC} type bridge forward_delay 0\naddress add {GATEWAY}/24 dev in0\nlink set in0 up\n")
+        ip(f"link add in0 address {BRIDGE_MAC} type bridge forward_delay 0\n"
+           f"address add {GATEWAY}/24 dev in0\nlink set in0 up\n")
         for number, guest in enumerate(GUESTS, 1):
             ip(f"link add v{number} type veth peer name eth0 netns {guest} address {GUEST_MACS[guest]}\n"
                f"link set v{number} master in0 up\n"

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import struct
 
-from packets import (ACK, ECHO_REPLY, EXCEEDED, NO_HOST, NO_NET, NO_PORT, PROHIBITED, SYN, TCP, UDP, UNREACHABLE, End,
-                     Packet, echo, error, internet_sum, packed, tcp, udp, with_sum)
+from packets import (ECHO_REPLY, EXCEEDED, NO_HOST, NO_NET, NO_PORT, PROHIBITED, SYN, UNREACHABLE, End, Packet, echo,
+                     error, internet_sum, tcp, udp)
 from topology import A, A2, B, GATEWAY, QUIET, ROUTER, UPLINK, Nat, is_error, like, network, token
 
 AT = End(A, 7000)
@@ -61,8 +61,9 @@ def sent(nat: Nat, data: bytes = b"some data of eight times two") -> tuple[Packe
 
 
 def as_sent(nat: Nat, original: Packet, seen: Packet, quoting: Packet) -> None:
-    """The quotation is the packet that was sent, octet by octet, but for the TTL and what is cut off."""
-    quoted, wanted = quoting.body[8:], original.with_(ttl=seen.ttl).octets
+    """The quotation is the packet that was sent, octet by octet, but for what is cut off, the TTL and the
+    identification, of which nobody remembers what they were."""
+    quoted, wanted = quoting.body[8:], original.with_(ttl=seen.ttl, ident=seen.ident).octets
     assert quoted[:len(wanted)] == wanted[:len(quoted)], \
         f"quoted is {quoted.hex()}, and {wanted[:len(quoted)].hex()} was sent"
 
