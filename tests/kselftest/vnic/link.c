@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cards of ip link, and what ip and ethtool say of every card. A network is needed for a link card
+ * to do anything, so here is one on a dummy uplink; what it does with packets is tested elsewhere.
+ */
+#include <linux/rtnetlink.h>
+
+#include <vnic.h>
+#include <vnic_link.h>
+
+#include "card.h"
+
+static int control(void)
+{
+	return CHECK_OK(open(DEVICE, O_RDWR | O_CLOEXEC));
+}
+
+static void make_network(const char *name)
+{
+	struct vnic_ioc_network network = { .prefix = 24 };
+
+	shell("ip link add dev up0 type dummy && ip address add 192.0.2.1/24 dev up0");
+	shell("ip link set dev up0 up");
+	strcpy(network.name, name);
+	strcpy(network.uplink, "up0");
+	network.subnet = htonl(0x0a090000);
+	CHECK_OK(ioctl(control(), VNIC_IOC_CREATE, &network));
+}
+
+static int attach(const char *network, const char *card)
+{
+	struct vnic_ioc_card args = {};
+
+	strcpy(args.network, network);
+	strcpy(args.card, card);
+	return ioctl(control(), VNIC_IOC_ATTACH, &args);
+}
+
+/* An attribute at the end of a message. */
+static void add(struct nlmsghdr *n, unsigned short type, const void *data, size_t length)
+{
+	struct rtattr *a = (void *)n + NLMSG_ALIGN(n->nlmsg_len);
+
+	a->rta_type = type;
+	a->rta_len = RTA_LENGTH(length);
+	if (length)
+		memcpy(RTA_DATA(a), data, length);
+	n->nlmsg_len = NLMSG_ALIGN(n->nlmsg_len) + RTA_ALIGN(a->rta_len);
+}
+
+/* ip link add NAME type vnic, with the attributes that ip does not know. Returns errno or 0. */
+static int add_link(const char *name, const char *network, const void *address, size_t length)
+{
+	struct {
+		struct nlmsghdr n;
+		struct ifinfomsg i;
+		char attributes[512];
+	} ask = {
+		.n = { NLMSG_LENGTH(sizeof(ask.i)), RTM_NEWLINK,
+		       NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0, 0 },
+	};
+	struct {
+		struct nlmsghdr n;
+		struct nlmsgerr e;
+		char rest[512];
+	} answer;
+	int s = CHECK_OK(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+	struct rtattr *info, *data;
+
+	add(&ask.n, IFLA_IFNAME, name, strlen(name) + 1);
+	info = (void *)&ask + NLMSG_ALIGN(ask.n.nlmsg_len);
+	add(&ask.n, IFLA_LINKINFO, NULL, 0);
+	add(&ask.n, IFLA_INFO_KIND, "vnic", 5);
+	data = (void *)&ask + NLMSG_ALIGN(ask.n.nlmsg_len);
+	add(&ask.n, IFLA_INFO_DATA, NULL, 0);
+	if (network)
+		add(&ask.n, IFLA_VNIC_NETWORK, network, strlen(network) + 1);
+	if (address)
+		add(&ask.n, IFLA_VNIC_ADDRESS, address, length);
+	data->rta_len = (void *)&ask + ask.n.nlmsg_len - (void *)data;
+	info->rta_len = (void *)&ask + ask.n.nlmsg_len - (void *)info;
+	CHECK_EQ(send(s, &ask, ask.n.nlmsg_len, 0), ask.n.nlmsg_len);
+	CHECK(recv(s, &answer, sizeof(answer), 0) > 0, "no answer");
+	close(s);
+	return -answer.e.error;
+}
+
+static void card_in_no_network_has_no_carrier(void)
+{
+	own_namespace();
+	shell("ip link add dev v0 type vnic");
+	shell("ip link set dev v0 up");
+	CHECK(!card_has_carrier("v0"), "carrier");
+	shell("ip -d link show dev v0 | grep -q vnic");
+	shell("ip link del dev v0");
+	CHECK_EQ(card_index("v0"), 0);
+}
+
+static void network_gives_the_carrier(void)
+{
+	own_namespace();
+	make_network("lan");
+	shell("ip link add dev v0 address 02:11:22:33:44:55 type vnic");
+	shell("ip link set dev v0 up");
+	CHECK_OK(attach("lan", "v0"));
+	CHECK(card_has_carrier("v0"), "no carrier");
+	CHECK_ERRNO(attach("lan", "v0"), EBUSY);
+	shell("ip link show dev v0 | grep -q 02:11:22:33:44:55");
+}
+
+static void attributes_put_it_into_a_network(void)
+{
+	uint32_t address = htonl(0x0a090042), outside = htonl(0x0a0a0001);
+
+	own_namespace();
+	make_network("lan");
+	CHECK_EQ(add_link("v0", "lan", &address, 4), 0);
+	shell("ip link set dev v0 up");
+	CHECK(card_has_carrier("v0"), "no carrier");
+	CHECK_EQ(add_link("v1", "lan", NULL, 0), 0);
+	/* A card that cannot be what it was asked to be is not made. */
+	CHECK_EQ(add_link("v2", "wan", NULL, 0), ENOENT);
+	CHECK_EQ(add_link("v2", "lan", &address, 4), EADDRINUSE);
+	CHECK_EQ(add_link("v2", "lan", &outside, 4), EADDRNOTAVAIL);
+	CHECK_EQ(add_link("v2", NULL, &address, 4), EINVAL);
+	CHECK(add_link("v2", "lan", &address, 3), "an address of 3 octets");
+	CHECK(add_link("v2", "a name of more than 15 octets", NULL, 0), "a long name");
+	CHECK_EQ(card_index("v2"), 0);
+}
+
+static void mac_address_has_to_be_one(void)
+{
+	own_namespace();
+	CHECK(system("ip link add dev v0 address 01:00:5e:00:00:01 type vnic 2>/dev/null"), "taken");
+	CHECK(system("ip link add dev v0 address 00:00:00:00:00:00 type vnic 2>/dev/null"), "taken");
+	CHECK_EQ(card_index("v0"), 0);
+}
+
+/* ARP for the gateway, and echo: the card is of use in the guest's namespace. */
+static void guest_in_its_namespace_reaches_the_gateway(void)
+{
+	own_namespace();
+	make_network("lan");
+	shell("ip netns del vnic-guest 2>/dev/null; ip netns add vnic-guest");
+	shell("ip link add dev v0 type vnic && ip link set dev v0 netns vnic-guest");
+	shell("ip -n vnic-guest link show dev v0 >/dev/null");
+	shell("ip netns del vnic-guest");
+	shell("ip link add dev v0 type vnic");
+	CHECK_OK(attach("lan", "v0"));
+	shell("ip netns add vnic-guest && ip link set dev v0 netns vnic-guest");
+	shell("ip -n vnic-guest address add 10.9.0.2/24 dev v0 && ip -n vnic-guest link set dev v0 up");
+	shell("ip netns exec vnic-guest ping -c 2 -W 5 10.9.0.1 >/dev/null");
+	shell("ip netns del vnic-guest");
+}
+
+static void card_ends_with_its_namespace(void)
+{
+	struct vnic_ioc_network network = { .name = "lan" };
+	int i, fd;
+
+	own_namespace();
+	make_network("lan");
+	fd = control();
+	shell("ip netns del vnic-guest 2>/dev/null; ip netns add vnic-guest");
+	shell("ip link add dev v0 type vnic");
+	CHECK_OK(attach("lan", "v0"));
+	shell("ip link set dev v0 netns vnic-guest && ip netns del vnic-guest");
+	for (i = 0; i < 100; i++) {
+		memset(&network, 0, sizeof(network));
+		strcpy(network.name, "lan");
+		CHECK_OK(ioctl(fd, VNIC_IOC_NETWORK, &network));
+		if (!network.cards)
+			return;
+		usleep(100000);
+	}
+	FAIL("it is still in the network");
+}
+
+static void network_that_ends_takes_the_carrier(void)
+{
+	struct vnic_ioc_network network = { .name = "lan" };
+
+	own_namespace();
+	make_network("lan");
+	shell("ip link add dev v0 type vnic && ip link set dev v0 up");
+	CHECK_OK(attach("lan", "v0"));
+	CHECK_OK(ioctl(control(), VNIC_IOC_REMOVE, &network));
+	CHECK(!card_has_carrier("v0"), "carrier");
+	shell("ip link del dev v0");
+}
+
+/* What a guest behind a TAP card sends is the network's, and is seen by who watches the card. */
+static void tap_card_in_a_network_is_watched(void)
+{
+	uint8_t frame[64] = "\xff\xff\xff\xff\xff\xff\2\0\0\0\0\2\x08\x06\0\1\x08\0\6\4\0\1"
+			    "\2\0\0\0\0\2\x0a\x09\0\2\0\0\0\0\0\0\x0a\x09\0\1", answer[256];
+	int fd, watcher, i;
+	size_t n;
+
+	own_namespace();
+	make_network("lan");
+	fd = card_new(PLAIN);
+	shell("ip link set dev card up");
+	CHECK_OK(attach("lan", "card"));
+	watcher = CHECK_OK(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(ETH_P_ALL)));
+	/* The queue's discipline is told of the carrier a little later. */
+	for (i = 0; i < 30; i++) {
+		CHECK_EQ(write(fd, frame, 42), 42);
+		set_nonblock(fd);
+		usleep(100000);
+		n = read(fd, answer, sizeof(answer));
+		if (n == 42 && answer[13] == 6 && answer[21] == 2)
+			break;
+	}
+	CHECK(i < 30, "the gateway does not answer");
+	CHECK(!memcmp(answer + 28, "\x0a\x09\0\1", 4), "another one answers");
+	while ((n = recv(watcher, answer, sizeof(answer), 0)) != (size_t)-1)
+		if (n >= 42 && !memcmp(answer, frame, 42))
+			return;
+	FAIL("nobody saw it");
+}
+
+/* A bridge has its own handler of what is received. */
+static void card_of_a_bridge_cannot_join(void)
+{
+	own_namespace();
+	make_network("lan");
+	card_new(PLAIN);
+	shell("ip link add br0 type bridge && ip link set dev card master br0");
+	CHECK_ERRNO(attach("lan", "card"), EBUSY);
+	shell("ip link set dev card nomaster");
+	CHECK_OK(attach("lan", "card"));
+	CHECK(system("ip link set dev card master br0 2>/dev/null"), "a bridge has it too");
+}
+
+static void ethtool_knows_a_card(void)
+{
+	own_namespace();
+	card_new(PLAIN | IFF_MULTI_QUEUE);
+	shell("ip link add dev v0 type vnic");
+	shell("ethtool -i card | grep -qx 'driver: vnic' && ethtool -i card | grep -qx 'bus-info: tap'");
+	shell("ethtool -i v0 | grep -qx 'bus-info: link'");
+	shell("ethtool v0 | grep -q 'Speed: 10000Mb/s'");
+	shell("ethtool -g card | grep -q 'TX:.*512'");
+	shell("ethtool -G card tx 64 && ethtool -g card | grep -q 'TX:.*64'");
+	CHECK(system("ethtool -G card tx 63 2>/dev/null"), "not a power of 2");
+	CHECK(system("ethtool -G card tx 8 2>/dev/null"), "too small");
+	CHECK(system("ethtool -G card tx 8192 2>/dev/null"), "too large");
+	shell("ethtool -l card | grep -q 'Combined:.*256'");
+	shell("ethtool -c card | grep -q 'rx-frames:.*64'");
+	shell("ethtool -C card rx-frames 16 && ethtool -c card | grep -q 'rx-frames:.*16'");
+	CHECK(system("ethtool -C card rx-frames 65 2>/dev/null"), "too many");
+	CHECK(system("ethtool -C card rx-frames 0 2>/dev/null"), "none");
+	shell("ethtool -S card | grep -q 'queue_0_tx_stops: 0'");
+}
+
+static void mtu_has_bounds(void)
+{
+	own_namespace();
+	card_new(PLAIN);
+	shell("ip link add dev v0 type vnic");
+	shell("ip link set dev card mtu 65521 && ip link set dev card mtu 68");
+	shell("ip link set dev v0 mtu 65521 && ip link set dev v0 mtu 68");
+	CHECK(system("ip link set dev card mtu 65522 2>/dev/null"), "too large");
+	CHECK(system("ip link set dev v0 mtu 67 2>/dev/null"), "too small");
+}
+
+/* ip link knows those of a file as well. */
+static void tap_card_is_a_vnic_too(void)
+{
+	own_namespace();
+	card_new(PLAIN);
+	shell("ip link show type vnic | grep -q card");
+	shell("ip link del dev card");
+	CHECK_EQ(card_index("card"), 0);
+}
+
+int main(void)
+{
+	RUN(card_in_no_network_has_no_carrier);
+	RUN(network_gives_the_carrier);
+	RUN(attributes_put_it_into_a_network);
+	RUN(mac_address_has_to_be_one);
+	RUN(guest_in_its_namespace_reaches_the_gateway);
+	RUN(card_ends_with_its_namespace);
+	RUN(network_that_ends_takes_the_carrier);
+	RUN(tap_card_in_a_network_is_watched);
+	RUN(card_of_a_bridge_cannot_join);
+	RUN(ethtool_knows_a_card);
+	RUN(mtu_has_bounds);
+	RUN(tap_card_is_a_vnic_too);
+	return tap_done();
+}
