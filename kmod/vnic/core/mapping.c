@@ -162,6 +162,20 @@ static struct vnic_mapping *insert(struct vnic_nat *nat, const struct vnic_mappi
 	return m;
 }
 
+/*
+ * None is to be had: but what has expired may have them all. Looked for once a second at most, for
+ * whoever has used up what he may have can ask with each packet.
+ */
+static bool sweep(struct vnic_nat *nat, u64 now)
+{
+	if (now < nat->swept + VNIC_SWEEP_MS)
+		return false;
+	nat->swept = now;
+	for (u32 chain = 0; chain < vnic_table_size(&nat->outside); chain++)
+		vnic_mapping_collect(nat, chain, now);
+	return true;
+}
+
 enum vnic_reason vnic_mapping_create(struct vnic_nat *nat, struct vnic_nat_guest *guest,
 				     u8 protocol, struct vnic_end inside, u64 now,
 				     struct vnic_mapping **m)
@@ -172,6 +186,8 @@ enum vnic_reason vnic_mapping_create(struct vnic_nat *nat, struct vnic_nat_guest
 	if (expired)
 		vnic_mapping_free(nat, expired);
 	reason = vnic_mapping_plan(nat, guest, protocol, inside, &plan);
+	if (reason != VNIC_REASON_CREATED && sweep(nat, now))
+		reason = vnic_mapping_plan(nat, guest, protocol, inside, &plan);
 	if (reason != VNIC_REASON_CREATED)
 		return reason;
 	plan.used = now;

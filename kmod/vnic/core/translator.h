@@ -35,6 +35,9 @@
 #include "session.h"
 #include "syn.h"
 
+/* How often at most. */
+#define VNIC_SWEEP_MS	1000
+
 /**
  * struct vnic_table - a hash table
  * @chains: 2^@bits of them
@@ -67,6 +70,7 @@ static inline struct hlist_head *vnic_table_chain(const struct vnic_table *table
  * @nr_mappings: now
  * @nr_sessions: now
  * @collected: how many chains vnic_nat_collect() has looked at in this round
+ * @swept: when all mappings were looked at last, for want of a port
  * @pool: memory for the ports of all the addresses there may be: their change cannot fail
  * @addresses: those that there are, in the caller's order
  * @nr_addresses: how many
@@ -84,6 +88,7 @@ struct vnic_nat {
 	u32 nr_mappings;
 	u32 nr_sessions;
 	u32 collected;
+	u64 swept;
 	struct vnic_ports *pool;
 	struct vnic_ports *addresses[VNIC_NAT_ADDRESSES];
 	unsigned int nr_addresses;

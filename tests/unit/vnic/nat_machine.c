@@ -144,8 +144,9 @@ static const char *explained(int guest, u8 protocol, struct vnic_end from, struc
 }
 
 /*
- * It was told the same before, but for what only the packet itself changes: what it frees, that it
- * needs two sessions, and that who sends to itself is there by then.
+ * It was told the same before, but for what only the packet itself changes: what it frees (what has
+ * expired, too, if nothing else is to be had), that it needs two sessions, and that who sends to
+ * itself is there by then.
  */
 static const char *as_explained(struct vnic_verdict v, int guest, bool stale)
 {
@@ -153,6 +154,9 @@ static const char *as_explained(struct vnic_verdict v, int guest, bool stale)
 
 	if (stale || to_itself || world.v.reason == VNIC_REASON_NO_MEMORY ||
 	    world.v.reason == VNIC_REASON_FULL)
+		return NULL;
+	if (v.reason == VNIC_REASON_QUOTA || v.reason == VNIC_REASON_FULL ||
+	    v.reason == VNIC_REASON_NO_PORT)
 		return NULL;
 	if (v.way != world.v.way || v.reason != world.v.reason || v.guest != world.v.guest)
 		return "it was explained otherwise";

@@ -4,6 +4,9 @@
 
 #include "nat_model.h"
 
+/* After a packet that got no mapping, none is looked for so long among what has expired. */
+#define SWEEP_MS 1000
+
 #define EACH_MAPPING(model, m) \
 	for (__typeof__(&(model)->mappings[0]) m = (model)->mappings; \
 	     m < (model)->mappings + MODEL_MAPPINGS; m++) \
@@ -179,12 +182,17 @@ static bool host_has(u16 port)
 	return world.host_first && port >= world.host_first && port <= world.host_last;
 }
 
-void model_collect(struct model *model)
+static void collect_mappings(struct model *model)
 {
 	EACH_MAPPING(model, m)
 		if (!model_mapping_left(model, m) ||
 		    (!m->forward && host_has(ntohs(m->outside.port))))
 			free_mapping(model, m);
+}
+
+void model_collect(struct model *model)
+{
+	collect_mappings(model);
 	EACH_SESSION(model, s)
 		if (!model_session_left(model, s))
 			s->m = NULL;
@@ -265,19 +273,33 @@ static struct model_mapping *add_mapping(struct model *model, struct model_mappi
 	return m;
 }
 
+static enum vnic_reason why_none(struct model *model, u32 guest, u8 protocol, __be32 address)
+{
+	enum vnic_reason reason = refused(model, guest);
+
+	if (!reason && (!address || !some_port(model, protocol, address, 0, false, false)))
+		reason = VNIC_REASON_NO_PORT;
+	return reason;
+}
+
 static enum vnic_reason make_mapping(struct model *model, u32 guest, u8 protocol,
 				     struct vnic_end inside, struct vnic_end got,
 				     struct model_mapping **m)
 {
 	struct model_mapping *expired = of_inside(model, protocol, inside);
 	__be32 address = address_of(model, guest);
+	enum vnic_reason reason;
 
 	if (expired)
 		free_mapping(model, expired);
-	if (refused(model, guest))
-		return refused(model, guest);
-	if (!address || !some_port(model, protocol, address, 0, false, false))
-		return VNIC_REASON_NO_PORT;
+	reason = why_none(model, guest, protocol, address);
+	if (reason && model->now >= model->swept + SWEEP_MS) {
+		model->swept = model->now;
+		collect_mappings(model);
+		reason = why_none(model, guest, protocol, address);
+	}
+	if (reason)
+		return reason;
 	if (fails(model))
 		return VNIC_REASON_NO_MEMORY;
 	if (outside_address(model, got.address)) {

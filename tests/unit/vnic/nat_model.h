@@ -65,6 +65,7 @@ struct model_session {
  * @nr_syns: how many
  * @fail_in: the n-th allocation from now fails
  * @now: ms
+ * @swept: ms, when mappings that had expired were freed for want of one
  * @why: something wrong was done; NULL: nothing
  */
 struct model {
@@ -79,6 +80,7 @@ struct model {
 	u32 nr_syns;
 	u32 fail_in;
 	u64 now;
+	u64 swept;
 	const char *why;
 };
 

@@ -184,6 +184,18 @@ static void rfc4787_req_3_the_hosts_ports_are_left_to_it(void)
 	world_end();
 }
 
+static void what_has_expired_is_found_when_no_port_is_free(void)
+{
+	begin(61000, 61009);
+	for (u32 i = 0; i < 10; i++)
+		CHECK(port_for(0, UDP, 4000 + i), "port %u", i);
+	CHECK_EQ(port_for(0, UDP, 5000), 0);
+	CHECK_EQ(world.v.reason, VNIC_REASON_NO_PORT);
+	world.now += vnic_nat_config(world.nat)->timeouts.udp;
+	CHECK(port_for(0, UDP, 5000), "all have expired, and none is given");
+	world_end();
+}
+
 static void a_port_that_the_host_takes_is_left_to_it(void)
 {
 	u16 port, other;
@@ -207,6 +219,9 @@ static void the_host_is_asked_so_often_and_no_more(void)
 	world.host_last = 65535;
 	CHECK_EQ(port_for(0, UDP, 4000), 0);
 	CHECK_EQ(world.v.reason, VNIC_REASON_NO_PORT);
+	/* The first packet looks once more after what has expired was freed. */
+	world.asked = 0;
+	CHECK_EQ(port_for(0, UDP, 4002), 0);
 	CHECK(world.asked < 200, "asked %u times", world.asked);
 	world_end();
 }
@@ -283,6 +298,7 @@ int main(void)
 	RUN(rfc4787_req_4_another_parity_is_better_than_none);
 	RUN(identifiers_have_neither_class_nor_parity);
 	RUN(rfc4787_req_3_the_hosts_ports_are_left_to_it);
+	RUN(what_has_expired_is_found_when_no_port_is_free);
 	RUN(a_port_that_the_host_takes_is_left_to_it);
 	RUN(the_host_is_asked_so_often_and_no_more);
 	RUN(the_last_free_port_is_found);
