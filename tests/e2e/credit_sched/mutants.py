@@ -46,7 +46,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("sleep_is_not_seen", "member.c", "\t\tswitched_out(prev);\n", "\t\t;\n", "share",
      "a_sleepers_time_goes_to_the_others_by_weight"),
     ("waking_is_not_seen", "member.c", "{\n\tcs_leave_hint(task);\n}", "{\n}", "share",
-     "a_sleepers_time_goes_to_the_others_by_weight"),
+     "who_wakes_is_scheduled_again"),
     # What member.c sees and what park.c sees are one rule seen twice: each alone is enough.
     ("real_time_is_scheduled_by_us", "shell.h",
      "\treturn policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;", "\treturn policy != -1u;",
