@@ -121,8 +121,10 @@ MUTANTS = [Mutant(*row) for row in (
     ("watchers_may_write_later", "ring.c", "\tvm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);\n", "", "ring",
      "nobody_can_write_to_a_ring"),
     ("parts_of_a_ring", "ring.c", " || vma_pages(vma) != pages", "", "ring", "only_a_whole_ring_can_be_mapped"),
-    ("splits_are_not_counted", "ring.c", "{\n\tatomic_inc(&mappings);\n}", "{\n}", "ring",
-     "a_part_of_a_mapping_and_a_child_hold_the_module"),
+    ("mappings_are_not_counted", "ring.c", "{\n\tatomic_inc(&mappings);\n}", "{\n}", "ring",
+     "a_pair_of_spinners_is_seen_to_take_turns"),
+    ("splits_are_not_counted", "ring.c", "\t.open = ring_vma_open,\n", "", "ring",
+     "a_part_of_a_mapping_and_a_child_are_shown_what_happens"),
     ("the_ring_is_half_as_long", "ring.c", "records[ring->head & (capacity - 1)]", "records[ring->head & (capacity / 2 - 1)]",
      "ring", "the_oldest_records_are_overwritten"),
 )]
