@@ -130,18 +130,55 @@ static void a_cpu_may_go_and_come_back(void)
 	depopulate();
 }
 
-/* The kernel moves them elsewhere, for want of their own. */
+/* Where a task may run, of the CPUs that are online: a bit each. */
+static uint64_t cpus_of(pid_t task)
+{
+	cpu_set_t cpus;
+
+	CHECK_OK(sched_getaffinity(task, sizeof(cpus), &cpus));
+	return CPU_ISSET(0, &cpus) | CPU_ISSET(1, &cpus) << 1;
+}
+
+/* The kernel moves them elsewhere, for want of their own; they come back when that does. */
 static void the_only_cpu_of_a_pool_may_go(void)
 {
+	int i, tries;
+
 	need_two_cpus();
 	populate(2);
 	sleep_ns(50 * MS);
 	online("0");
 	everybody_runs();
 	check_one_is_held();
+	for (i = 0; i < TASKS; i++)
+		CHECK_EQ(cpus_of(pid[i]), 1);
 	online("1");
+	for (i = 0; i < TASKS; i++) {
+		for (tries = 0; tries < 1000 && cpus_of(pid[i]) != 2; tries++)
+			sleep_ns(10 * MS);
+		CHECK_EQ(cpus_of(pid[i]), 2);
+	}
 	everybody_runs();
 	depopulate();
+}
+
+/* Nobody can ask for a CPU that is not online, as if it had never been there. */
+static void a_cpu_that_went_is_refused(void)
+{
+	struct csched_ioc_create args;
+
+	need_two_cpus();
+	dev = device_open();
+	online("0");
+	group_init(&args, "share", 100);
+	args.cpus[0] = 2;
+	CHECK_ERRNO(ioctl(dev, CSCHED_IOC_CREATE, &args), EINVAL);
+	args.cpus[0] = 3;
+	CHECK_ERRNO(ioctl(dev, CSCHED_IOC_CREATE, &args), EINVAL);
+	CHECK_EQ(group_first(dev), 0);
+	online("1");
+	group_create(dev, &args);
+	close(dev);
 }
 
 /* --- affinity and cpusets --- */
@@ -198,17 +235,14 @@ static void tasks_may_be_pinned_outside_their_pool(void)
 static void confinement_ends_with_membership(void)
 {
 	struct crowd crowd;
-	cpu_set_t cpus;
 	pid_t task;
 
 	need_two_cpus();
 	crowd = crowd_make(0);
 	task = crowd_parked(&crowd);
-	CHECK_OK(sched_getaffinity(task, sizeof(cpus), &cpus));
-	CHECK_EQ(CPU_COUNT(&cpus), 1);
+	CHECK_EQ(cpus_of(task), 1);
 	close(crowd.dev);
-	CHECK_OK(sched_getaffinity(task, sizeof(cpus), &cpus));
-	CHECK_EQ(CPU_COUNT(&cpus), 2);
+	CHECK_EQ(cpus_of(task), 3);
 	end(task);
 	end(crowd.hog);
 }
@@ -443,6 +477,7 @@ int main(void)
 {
 	RUN(a_cpu_may_go_and_come_back);
 	RUN(the_only_cpu_of_a_pool_may_go);
+	RUN(a_cpu_that_went_is_refused);
 	RUN(tasks_may_be_pinned_by_the_user);
 	RUN(tasks_may_be_pinned_outside_their_pool);
 	RUN(confinement_ends_with_membership);

@@ -63,7 +63,7 @@ pid_t crowd_parked(const struct crowd *c)
 	return pid;
 }
 
-/* A process is not stuck: it gets 20 ms of CPU time. */
+/* A process is not stuck: it gets 20 ms of CPU time, in minimal slots if it has no others. */
 void check_runs(pid_t pid)
 {
 	uint64_t before = cpu_ns(pid);
@@ -73,4 +73,16 @@ void check_runs(pid_t pid)
 		sleep_ns(10 * MS);
 	CHECK(cpu_ns(pid) >= before + 20 * MS, "it has run %llu us only, state %c",
 	      (unsigned long long)(cpu_ns(pid) - before) / 1000, state_of(pid));
+}
+
+/* A process has been let go for good: it runs, and is not parked however often one looks. */
+void check_let_go(pid_t pid)
+{
+	int i;
+
+	check_runs(pid);
+	for (i = 0; i < 100; i++) {
+		CHECK(state_of(pid) != 'P', "it is parked");
+		sleep_ns(2 * MS);
+	}
 }

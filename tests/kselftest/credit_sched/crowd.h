@@ -33,5 +33,6 @@ void crowd_park(const struct crowd *c, pid_t pid);
 void go_first(void);
 void wait_parked(pid_t pid);
 void check_runs(pid_t pid);
+void check_let_go(pid_t pid);
 
 #endif /* CROWD_H */

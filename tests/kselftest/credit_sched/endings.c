@@ -175,8 +175,10 @@ static void close_lets_everyone_go(void)
 	crowd = crowd_make(0);
 	pid = crowd_parked(&crowd);
 	close(crowd.dev);
-	check_runs(pid);
+	check_let_go(pid);
 	check_runs(crowd.hog);
+	crowd.dev = device_open();
+	CHECK_EQ(group_first(crowd.dev), 0);
 	end(pid);
 	end(crowd.hog);
 }
@@ -188,7 +190,7 @@ static void removing_a_group_lets_its_tasks_go(void)
 	crowd = crowd_make(0);
 	pid = crowd_parked(&crowd);
 	CHECK_OK(ioctl(crowd.dev, CSCHED_IOC_REMOVE, (long)crowd.light));
-	check_runs(pid);
+	check_let_go(pid);
 	CHECK_ERRNO(ioctl(crowd.dev, CSCHED_IOC_REMOVE, (long)crowd.light), ENOENT);
 	CHECK_OK(ioctl(crowd.dev, CSCHED_IOC_REMOVE, (long)crowd.heavy));
 	CHECK_EQ(group_first(crowd.dev), 0);
@@ -224,7 +226,7 @@ static void killing_the_controller_lets_everyone_go(void)
 	end(controller);
 	crowd.dev = device_open();
 	CHECK_EQ(group_first(crowd.dev), 0);
-	check_runs(pid);
+	check_let_go(pid);
 	check_runs(hog);
 	end(pid);
 	end(hog);
@@ -242,7 +244,7 @@ static void what_persists_outlives_the_file(void)
 	wait_parked(pid);
 	CHECK_OK(ioctl(crowd.dev, CSCHED_IOC_REMOVE, (long)crowd.light));
 	CHECK_OK(ioctl(crowd.dev, CSCHED_IOC_REMOVE, (long)crowd.heavy));
-	check_runs(pid);
+	check_let_go(pid);
 	end(pid);
 	end(crowd.hog);
 }
@@ -276,7 +278,7 @@ static void rmmod_lets_everyone_go(void)
 	close(crowd.dev);
 	module_unload();
 	for (i = 0; i < 3; i++)
-		check_runs(pid[i]);
+		check_let_go(pid[i]);
 	check_runs(crowd.hog);
 	CHECK_OK(module_load());
 	crowd.dev = device_open();

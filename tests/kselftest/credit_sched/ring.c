@@ -389,10 +389,29 @@ static void the_oldest_records_are_overwritten(void)
 
 /* --- orders of going --- */
 
+/* A member that gives the ring of CPU 0 something to show. */
+static pid_t busy_on_cpu0(void)
+{
+	pid_t pid = run_and_sleep(MS, MS);
+
+	CHECK_EQ(group_add(dev, group_on_cpu0(dev, "share", 1), pid), 0);
+	return pid;
+}
+
+/* Does it show what happens now? */
+static bool shows(const struct csched_ring *ring)
+{
+	uint64_t before = head(ring);
+	int tries = 1000;
+
+	while (head(ring) == before && tries--)
+		sleep_ns(10 * MS);
+	return head(ring) != before;
+}
+
 static void a_mapping_outlives_its_file(void)
 {
 	const struct csched_ring *ring;
-	uint64_t before;
 	pid_t pid;
 
 	module_keep_parameters();
@@ -402,12 +421,9 @@ static void a_mapping_outlives_its_file(void)
 	CHECK_EQ(ring->record_size, sizeof(struct csched_event));
 	CHECK_ERRNO(module_try_unload(), EWOULDBLOCK);
 	/* It goes on to show what happens. */
-	before = head(ring);
 	dev = device_open();
-	pid = run_and_sleep(MS, MS);
-	CHECK_EQ(group_add(dev, group_on_cpu0(dev, "share", 1), pid), 0);
-	sleep_ns(100 * MS);
-	CHECK(head(ring) > before, "nothing is seen");
+	pid = busy_on_cpu0();
+	CHECK(shows(ring), "nothing is seen");
 	end(pid);
 	close(dev);
 	CHECK_ERRNO(module_try_unload(), EWOULDBLOCK);
@@ -441,6 +457,35 @@ static void a_part_of_a_mapping_and_a_child_hold_the_module(void)
 	CHECK_OK(module_load());
 }
 
+/* Who has a part of a ring watches, and so does a child after its parent has stopped. */
+static void a_part_of_a_mapping_and_a_child_are_shown_what_happens(void)
+{
+	int unmapped[2], ended;
+	pid_t busy, child;
+	char *ring, c;
+
+	setup();
+	busy = busy_on_cpu0();
+	ring = (char *)map_ring(0);
+	CHECK_OK(munmap(ring + PAGE, PAGE));
+	CHECK(shows((void *)ring), "nothing, around a hole");
+	CHECK_OK(munmap(ring + 2 * PAGE, status.ring_bytes - 2 * PAGE));
+	CHECK(shows((void *)ring), "nothing, on the first page");
+	CHECK_OK(pipe(unmapped));
+	fflush(stdout);
+	child = CHECK_OK(fork());
+	if (!child) {
+		CHECK(read(unmapped[0], &c, 1) == 1, "read");
+		CHECK(shows((void *)ring), "nothing, to the child");
+		_exit(KSFT_PASS);
+	}
+	CHECK_OK(munmap(ring, PAGE));
+	CHECK(write(unmapped[1], "", 1) == 1, "write");
+	CHECK_EQ(CHECK_OK(waitpid(child, &ended, 0)), child);
+	CHECK(!ended, "the child ended with 0x%x", ended);
+	end(busy);
+}
+
 static void the_file_may_outlive_the_mapping(void)
 {
 	int i;
@@ -463,6 +508,7 @@ int main(void)
 	RUN(the_oldest_records_are_overwritten);
 	RUN(a_mapping_outlives_its_file);
 	RUN(a_part_of_a_mapping_and_a_child_hold_the_module);
+	RUN(a_part_of_a_mapping_and_a_child_are_shown_what_happens);
 	RUN(the_file_may_outlive_the_mapping);
 	return tap_done();
 }

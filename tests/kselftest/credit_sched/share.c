@@ -326,6 +326,24 @@ static void a_sleepers_time_goes_to_the_others_by_weight(void)
 	end_contest(&c);
 }
 
+/* One that has slept is by its weight again as soon as it wakes, however long it then runs. */
+static void who_wakes_is_scheduled_again(void)
+{
+	const uint32_t weights[] = { 1000, 100, 0 };
+	struct contest c = contest("share", 1, weights);
+	int tries = 2000;
+
+	CHECK_OK(kill(c.pid[1], SIGSTOP));
+	while (state_of(c.pid[1]) != 'T' && tries--)
+		sleep_ns(10 * MS);
+	CHECK(state_of(c.pid[1]) == 'T', "it does not stop");
+	CHECK_OK(kill(c.pid[1], SIGCONT));
+	sleep_ns(100 * MS);
+	go_on(&c, 2 * SEC);
+	check_parts(&c, weights);
+	end_contest(&c);
+}
+
 /* --- caps --- */
 
 static void cap_holds(uint64_t cpus, int spinners, uint32_t cap)
@@ -580,6 +598,7 @@ int main(void)
 	RUN_TIMED(turns_are_short);
 	RUN_TIMED(the_lightest_gets_a_minimal_slot_in_time);
 	RUN_TIMED(a_sleepers_time_goes_to_the_others_by_weight);
+	RUN_TIMED(who_wakes_is_scheduled_again);
 	RUN_TIMED(caps_hold);
 	RUN_TIMED(a_cap_holds_in_any_tenth_of_a_second);
 	RUN_TIMED(a_cap_of_more_than_one_cpu_holds);
