@@ -20,6 +20,7 @@ PACKAGES = (
     # vnic: the translation it is measured against, and clients that nobody here wrote
     "nftables", "conntrack", "tcpdump", "iperf3", "curl", "iputils-ping", "traceroute", "udhcpc",
     "stun-client", "stun-server", "coturn",              # they name the kind of NAT that they are behind
+    "qemu-system-x86", "ipxe-qemu",                      # a guest whose TAP device is /dev/vnic
 )
 
 # Nothing in the VM reads these.
