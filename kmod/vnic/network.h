@@ -186,6 +186,13 @@ struct vnic_port {
 	u64 dropped;
 };
 
+/* Whether the guest's MAC is known. */
+static inline bool vnic_port_heard(const struct vnic_port *port)
+{
+	/* Pairs with the release in port.c: who sees that sees the MAC. */
+	return smp_load_acquire(&port->heard);
+}
+
 /* --- network.c --- */
 
 struct vnic_network *vnic_network_find(struct net *net, const char *name);

@@ -88,7 +88,7 @@ void vnic_port_deliver(struct vnic_port *port, struct sk_buff *skb)
 {
 	unsigned int mtu = READ_ONCE(port->card->dev->mtu);
 
-	if (!smp_load_acquire(&port->heard)) {
+	if (!vnic_port_heard(port)) {
 		/* Who sent it will do so again, or would not have noticed its loss either. */
 		vnic_gateway_ask(port);
 		kfree_skb(skb);
@@ -108,13 +108,14 @@ static bool from_guest(struct vnic_port *port, const struct sk_buff *skb)
 {
 	const u8 *source = eth_hdr(skb)->h_source;
 
-	if (likely(smp_load_acquire(&port->heard)))
+	if (likely(vnic_port_heard(port)))
 		return ether_addr_equal(source, port->mac);
 	if (!is_valid_ether_addr(source))
 		return false;
 	spin_lock_bh(&port->network->uplink->lock);
 	if (!port->heard) {
 		ether_addr_copy(port->mac, source);
+		/* Pairs with vnic_port_heard(). */
 		smp_store_release(&port->heard, true);
 	}
 	spin_unlock_bh(&port->network->uplink->lock);

@@ -169,7 +169,7 @@ void vnic_translate6_outbound(struct vnic_port *port, struct sk_buff *skb)
 
 void vnic_port_deliver6(struct vnic_port *port, struct sk_buff *skb)
 {
-	if (!smp_load_acquire(&port->heard)) {
+	if (!vnic_port_heard(port)) {
 		kfree_skb(skb);
 		return;
 	}

@@ -52,6 +52,15 @@ static void draw_secret(struct vnic_nat *nat)
 	}
 }
 
+static void free_nat(struct vnic_nat *nat)
+{
+	kvfree(nat->sessions.chains);
+	kvfree(nat->outside.chains);
+	kvfree(nat->inside.chains);
+	kvfree(nat->pool);
+	kvfree(nat);
+}
+
 struct vnic_nat *vnic_nat_create(const struct vnic_nat_config *config,
 				 const struct vnic_nat_host *host)
 {
@@ -66,7 +75,7 @@ struct vnic_nat *vnic_nat_create(const struct vnic_nat_config *config,
 	if (!nat->pool || !create_table(&nat->inside, config->most) ||
 	    !create_table(&nat->outside, config->most) ||
 	    !create_table(&nat->sessions, config->sessions)) {
-		vnic_nat_destroy(nat);
+		free_nat(nat);
 		return NULL;
 	}
 	return nat;
@@ -77,11 +86,7 @@ void vnic_nat_destroy(struct vnic_nat *nat)
 	if (!nat)
 		return;
 	vnic_nat_set_addresses(nat, NULL, 0);
-	kvfree(nat->sessions.chains);
-	kvfree(nat->outside.chains);
-	kvfree(nat->inside.chains);
-	kvfree(nat->pool);
-	kvfree(nat);
+	free_nat(nat);
 }
 
 /* --- configured --- */

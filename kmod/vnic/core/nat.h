@@ -261,7 +261,7 @@ struct vnic_verdict vnic_nat_outbound(struct vnic_nat *nat, struct vnic_nat_gues
 struct vnic_verdict vnic_nat_inbound(struct vnic_nat *nat, struct vnic_packet *p, u64 now);
 
 /**
- * vnic_nat_explain_outbound(), vnic_nat_explain_inbound() - as above, but nothing changes
+ * vnic_nat_explain_outbound() - as vnic_nat_outbound(), but nothing changes
  * @nat: translator
  * @guest: whose
  * @p: is translated all the same; if its mapping is yet to be made, as if that were: but then a
@@ -272,6 +272,13 @@ struct vnic_verdict vnic_nat_inbound(struct vnic_nat *nat, struct vnic_packet *p
  */
 struct vnic_verdict vnic_nat_explain_outbound(struct vnic_nat *nat, struct vnic_nat_guest *guest,
 					      struct vnic_packet *p, u64 now);
+
+/**
+ * vnic_nat_explain_inbound() - as vnic_nat_inbound(), but nothing changes
+ * @nat: translator
+ * @p: is translated all the same
+ * @now: ms
+ */
 struct vnic_verdict vnic_nat_explain_inbound(struct vnic_nat *nat, struct vnic_packet *p, u64 now);
 
 /**
