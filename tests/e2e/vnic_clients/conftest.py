@@ -23,7 +23,7 @@ from module_vm import BUILD, DEBUG, KERNEL, TREE, Boot
 # A debug kernel in emulation is five to ten times slower.
 SLOWNESS = 5 if DEBUG else 1
 # Seconds that a boot may take.
-PATIENCE = {"container": 700, "tap": 700, "firmware": 300, "kernel": 1000}
+PATIENCE = {"container": 700, "tap": 700, "firmware": 300, "kernel": 1800}
 # How many of the combinations of offloads: "few" or "all".
 PART = os.environ.get("PART") or ("few" if DEBUG else "all")
 
@@ -61,7 +61,7 @@ class Outputs:
 
 @functools.cache
 def guest_kernel() -> Path:
-    """Of Debian, whichever the VM itself runs: vmlinuz, and the drivers of a virtio card in the order of their needs."""
+    """Debian's, whichever the VM itself runs: vmlinuz, and the drivers of a virtio card, those that need others last."""
     sys.path.insert(0, str(TREE / "coursevm"))
     from vm import initramfs, rootfs
     found = rootfs.kernel("6.12")

@@ -26,7 +26,7 @@ def of(outputs):
     return lambda guest: outputs(GROUP[guest])
 
 
-@pytest.mark.parametrize("group", ["container", "tap"])
+@pytest.mark.parametrize("group", ["container", "tap", "firmware", pytest.param("kernel", marks=pytest.mark.slow)])
 def test_kernel_log_is_clean_and_the_module_goes(outputs, group):
     seen = outputs(group)
     seen.boot.judge_kernel_log()
@@ -203,3 +203,54 @@ def test_guest_sees_servers_addresses_and_no_wrong_sum(capture, guest):
     assert UPLINK not in seen.addresses | seen.quoted
     assert ADDRESS[guest] in seen.addresses and FAR in seen.addresses
     assert ADDRESS[guest] in seen.quoted, "no error came"
+
+
+# --- a stock QEMU on -netdev tap,fd=N ---
+
+FIRMWARE = {
+    "dhcp": "... ok",
+    "address": f"ipv4 = {ADDRESS['machine']}",
+    "router": f"ipv4 = {GATEWAY}",
+    "script": f"came to {ADDRESS['machine']} by HTTP",
+    "payload": "/payload... ok",
+    "size": "payload : 300000 bytes",
+    "closed": "Connection reset",
+}
+
+
+@pytest.mark.parametrize("what", FIRMWARE)
+def test_firmware_of_a_qemu_guest(outputs, what):
+    """iPXE, whose driver leaves no sum to others: DHCP, HTTP, and a port where nobody listens."""
+    assert FIRMWARE[what] in outputs("firmware").json("ipxe")[what]
+
+
+@pytest.mark.parametrize("group", ["firmware", pytest.param("kernel", marks=pytest.mark.slow)])
+def test_what_a_qemu_guest_sends_is_translated(outputs, group):
+    seen = captures.look(outputs(group).path("outside.pcap"))
+    assert seen.addresses == {UPLINK, ROUTER, FAR} - ({ROUTER} if group == "firmware" else set())
+    assert not seen.wrong, seen.wrong[:10]
+
+
+@pytest.mark.slow
+def test_kernel_of_a_qemu_guest_reaches_out(outputs):
+    seen = outputs("kernel").json("linux")
+    said, digest = seen["said"], seen["expected_sum"]
+    assert f"lease of {ADDRESS['machine']} obtained" in said["dhcp"]
+    assert said["address"] == f"{ADDRESS['machine']}/24"
+    assert said["download"].split()[0] == said["upload"].split()[0] == digest
+    assert " 0% packet loss" in said["ping"]
+    assert said["hops"].split() == [GATEWAY, ROUTER, FAR]
+
+
+@pytest.mark.slow
+def test_kernel_of_a_qemu_guest_has_its_offloads(outputs):
+    """It took what the card offered: sums and whole segments go both ways."""
+    features = outputs("kernel").json("linux")["features"]
+    for name in ("tx-checksumming", "tcp-segmentation-offload"):
+        assert f"{name}: on" in features, features
+
+
+@pytest.mark.slow
+def test_kernel_of_a_qemu_guest_is_reached_by_a_forwarded_port(outputs):
+    seen = outputs("kernel").json("linux")
+    assert not seen["forwarded"] and not seen["forwarded_upload"], seen
