@@ -133,6 +133,7 @@ static int push(struct vnic_queue *queue, struct net_device *dev, struct sk_buff
 	}
 	/* Before anybody can report it as done. */
 	ret = __netdev_tx_sent_queue(txq, skb->len, more);
+	skb_tx_timestamp(skb);
 	fifo->slots[fifo->head & fifo->mask] = skb;
 	/* Pairs with vnic_queue_peek(): who sees the head sees the frame. */
 	smp_store_release(&fifo->head, fifo->head + 1);
@@ -163,7 +164,6 @@ static netdev_tx_t tap_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (!queue || skb_orphan_frags(skb, GFP_ATOMIC))
 		goto drop;
 	nf_reset_ct(skb);
-	skb_tx_timestamp(skb);
 	ret = push(queue, dev, skb, netdev_xmit_more());
 	if (ret == -EBUSY)
 		return NETDEV_TX_BUSY;
@@ -176,6 +176,9 @@ static netdev_tx_t tap_start_xmit(struct sk_buff *skb, struct net_device *dev)
 drop:
 	dev_core_stats_tx_dropped_inc(dev);
 	kfree_skb(skb);
+	/* It was to tell of those before it as well. */
+	if (queue)
+		tell_reader(queue);
 	return NETDEV_TX_OK;
 }
 
