@@ -249,7 +249,8 @@ void vnic_rings_fill(struct vnic_queue *queue);
 void vnic_rings_enter(struct vnic_queue *queue, struct net_device *dev);
 void vnic_rings_leave(struct vnic_queue *queue);
 void vnic_rings_free(struct vnic_queue *queue);
-int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args);
+int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args,
+		    const struct vnic_queue *other);
 int vnic_rings_kick(struct vnic_queue *queue, unsigned long which);
 __poll_t vnic_rings_poll(const struct vnic_rings *rings);
 int vnic_rings_mmap(struct vnic_rings *rings, struct vm_area_struct *vma);

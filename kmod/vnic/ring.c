@@ -40,12 +40,28 @@ struct vnic_ring_end {
 };
 
 /**
+ * struct vnic_memory - what is mapped
+ * @refs: of the rings that are in it, and of those that share its area
+ * @at: it
+ * @bytes: of it
+ * @area_offset: where the buffers are
+ * @area_bytes: of those; 0: they are in another's
+ */
+struct vnic_memory {
+	refcount_t refs;
+	void *at;
+	u32 bytes;
+	u32 area_offset;
+	u32 area_bytes;
+};
+
+/**
  * struct vnic_rings - both
  * @queue: of this
  * @napi: in which tx is polled; belongs to the card that the queue is attached to, if it is
  * @memory: that is mapped
- * @bytes: of all of it
- * @area: where the buffers are
+ * @buffers: the memory whose area is used: @memory, or another's
+ * @area: of @buffers
  * @area_bytes: of that
  * @rx: to the guest; fifo.consume is held
  * @tx: from it; of @napi's poll
@@ -53,8 +69,8 @@ struct vnic_ring_end {
 struct vnic_rings {
 	struct vnic_queue *queue;
 	struct napi_struct napi;
-	void *memory;
-	u32 bytes;
+	struct vnic_memory *memory;
+	struct vnic_memory *buffers;
 	char *area;
 	u32 area_bytes;
 	struct vnic_ring_end rx;
@@ -381,6 +397,14 @@ void vnic_rings_leave(struct vnic_queue *queue)
 	netif_napi_del(&queue->rings->napi);
 }
 
+static void memory_put(struct vnic_memory *memory)
+{
+	if (!refcount_dec_and_test(&memory->refs))
+		return;
+	vfree(memory->at);
+	kfree(memory);
+}
+
 /**
  * vnic_rings_free() - the last one that could use them is gone
  * @queue: queue
@@ -389,7 +413,8 @@ void vnic_rings_free(struct vnic_queue *queue)
 {
 	if (!queue->rings)
 		return;
-	vfree(queue->rings->memory);
+	memory_put(queue->rings->buffers);
+	memory_put(queue->rings->memory);
 	kfree(queue->rings);
 }
 
@@ -397,13 +422,15 @@ void vnic_rings_free(struct vnic_queue *queue)
 static int lay_out(struct vnic_ioc_rings *args)
 {
 	u32 size = sizeof(struct vnic_ring_descriptor);
+	bool shares = args->flags & VNIC_RINGS_SHARE;
 
-	if (args->flags || memchr_inv(args->reserved, 0, sizeof(args->reserved)) ||
+	if (args->flags & ~VNIC_RINGS_SHARE || (!shares && args->area_of) ||
+	    memchr_inv(args->reserved, 0, sizeof(args->reserved)) ||
 	    !is_power_of_2(args->rx_descriptors) || !is_power_of_2(args->tx_descriptors))
 		return -EINVAL;
 	if (args->rx_descriptors < VNIC_RING_MIN || args->rx_descriptors > VNIC_RING_MAX ||
 	    args->tx_descriptors < VNIC_RING_MIN || args->tx_descriptors > VNIC_RING_MAX ||
-	    !args->area || args->area > VNIC_RING_AREA_MAX)
+	    !args->area != shares || args->area > VNIC_RING_AREA_MAX)
 		return -ERANGE;
 	args->rx_offset = PAGE_SIZE;
 	args->tx_offset = args->rx_offset + args->rx_descriptors * size;
@@ -420,42 +447,72 @@ static void set_end(struct vnic_ring_end *end, struct vnic_ring *shared, void *d
 	end->done = 0;
 }
 
-static struct vnic_rings *new_rings(struct vnic_queue *queue, const struct vnic_ioc_rings *args)
+static struct vnic_memory *new_memory(const struct vnic_ioc_rings *args)
+{
+	struct vnic_memory *memory = kzalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
+
+	if (!memory)
+		return NULL;
+	memory->at = vmalloc_user(args->bytes);
+	if (!memory->at) {
+		kfree(memory);
+		return NULL;
+	}
+	refcount_set(&memory->refs, 1);
+	memory->bytes = args->bytes;
+	memory->area_offset = args->area_offset;
+	memory->area_bytes = args->area;
+	return memory;
+}
+
+/* @buffers: another's, or NULL: its own. */
+static struct vnic_rings *new_rings(struct vnic_queue *queue, const struct vnic_ioc_rings *args,
+				    struct vnic_memory *buffers)
 {
 	struct vnic_rings *rings = kzalloc(sizeof(*rings), GFP_KERNEL_ACCOUNT);
 	struct vnic_ring_page *page;
 
 	if (!rings)
 		return NULL;
-	rings->memory = vmalloc_user(args->bytes);
+	rings->memory = new_memory(args);
 	if (!rings->memory) {
 		kfree(rings);
 		return NULL;
 	}
-	page = rings->memory;
+	rings->buffers = buffers ?: rings->memory;
+	refcount_inc(&rings->buffers->refs);
+	page = rings->memory->at;
 	rings->queue = queue;
-	rings->bytes = args->bytes;
-	rings->area = rings->memory + args->area_offset;
-	rings->area_bytes = args->area;
-	set_end(&rings->rx, &page->rx, rings->memory + args->rx_offset, args->rx_descriptors);
-	set_end(&rings->tx, &page->tx, rings->memory + args->tx_offset, args->tx_descriptors);
+	rings->area = rings->buffers->at + rings->buffers->area_offset;
+	rings->area_bytes = rings->buffers->area_bytes;
+	set_end(&rings->rx, &page->rx, rings->memory->at + args->rx_offset, args->rx_descriptors);
+	set_end(&rings->tx, &page->tx, rings->memory->at + args->tx_offset, args->tx_descriptors);
 	page->tx.want_kick = 1;
 	return rings;
 }
 
-/* RTNL is held. Returns 0; -EBADFD, -EBUSY, -ENOMEM. */
-static int make(struct vnic_queue *queue, const struct vnic_ioc_rings *args)
+/* RTNL is held. Returns 0; -EBADFD, -EBUSY, -EBADF, -ENOMEM. */
+static int make(struct vnic_queue *queue, struct vnic_ioc_rings *args,
+		const struct vnic_queue *other)
 {
 	struct vnic_tap *tap = rtnl_dereference(queue->tap);
+	struct vnic_memory *buffers = NULL;
 	struct vnic_rings *rings;
 
 	if (!tap)
 		return -EBADFD;
 	if (queue->rings)
 		return -EBUSY;
-	rings = new_rings(queue, args);
+	if (other) {
+		buffers = other->rings ? other->rings->memory : NULL;
+		if (!buffers || !buffers->area_bytes)
+			return -EBADF;
+	}
+	rings = new_rings(queue, args, buffers);
 	if (!rings)
 		return -ENOMEM;
+	args->area_offset = rings->buffers->area_offset;
+	args->area = rings->area_bytes;
 	netif_napi_add(tap->card.dev, &rings->napi, poll_tx);
 	napi_enable(&rings->napi);
 	/* Pairs with vnic_rings_of(). */
@@ -472,10 +529,12 @@ static int make(struct vnic_queue *queue, const struct vnic_ioc_rings *args)
  * vnic_rings_make() - VNIC_IOC_RINGS
  * @queue: queue
  * @args: filled in
+ * @other: VNIC_RINGS_SHARE: whose area is used; else NULL
  *
  * Return: 0 or a negative errno.
  */
-int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args)
+int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args,
+		    const struct vnic_queue *other)
 {
 	int ret;
 
@@ -483,7 +542,7 @@ int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args)
 	if (ret)
 		return ret;
 	rtnl_lock();
-	ret = make(queue, args);
+	ret = make(queue, args, other);
 	rtnl_unlock();
 	return ret;
 }
@@ -551,7 +610,7 @@ __poll_t vnic_rings_poll(const struct vnic_rings *rings)
 int vnic_rings_mmap(struct vnic_rings *rings, struct vm_area_struct *vma)
 {
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
-	    vma->vm_end - vma->vm_start != rings->bytes)
+	    vma->vm_end - vma->vm_start != rings->memory->bytes)
 		return -EINVAL;
-	return remap_vmalloc_range(vma, rings->memory, 0);
+	return remap_vmalloc_range(vma, rings->memory->at, 0);
 }

@@ -719,16 +719,29 @@ static long network_ioctl(struct vnic_queue *queue, unsigned int ioctl, unsigned
 	return ret;
 }
 
+static const struct file_operations file_fops;
+
 static int make_rings(struct vnic_queue *queue, void __user *user)
 {
+	struct file *other = NULL;
 	struct vnic_ioc_rings args;
 	int ret;
 
 	if (copy_from_user(&args, user, sizeof(args)))
 		return -EFAULT;
-	ret = vnic_rings_make(queue, &args);
+	if (args.flags & VNIC_RINGS_SHARE) {
+		other = fget(args.area_of);
+		if (!other || other->f_op != &file_fops) {
+			ret = -EBADF;
+			goto out;
+		}
+	}
+	ret = vnic_rings_make(queue, &args, other ? other->private_data : NULL);
 	if (!ret && copy_to_user(user, &args, sizeof(args)))
 		ret = -EFAULT;
+out:
+	if (other)
+		fput(other);
 	return ret;
 }
 

@@ -100,16 +100,20 @@ struct vnic_ring_page {
 	struct vnic_ring tx;
 };
 
+/* The area is that of another file's rings: what one card received, another one may send from there. */
+#define VNIC_RINGS_SHARE	1
+
 /**
  * struct vnic_ioc_rings - VNIC_IOC_RINGS: make rings
  * @rx_descriptors: a power of 2, VNIC_RING_MIN to VNIC_RING_MAX
  * @tx_descriptors: likewise
- * @area: octets, up to VNIC_RING_AREA_MAX
- * @flags: 0
+ * @area: octets, up to VNIC_RING_AREA_MAX; VNIC_RINGS_SHARE: 0, and returned
+ * @flags: VNIC_RINGS_SHARE or 0
  * @bytes: returned: to be mapped
  * @rx_offset: returned
  * @tx_offset: returned
- * @area_offset: returned
+ * @area_offset: returned; VNIC_RINGS_SHARE: in the mapping of the file whose area it is
+ * @area_of: VNIC_RINGS_SHARE: that file, which has an area of its own; else 0
  * @reserved: 0
  */
 struct vnic_ioc_rings {
@@ -121,7 +125,8 @@ struct vnic_ioc_rings {
 	__u32 rx_offset;
 	__u32 tx_offset;
 	__u32 area_offset;
-	__u32 reserved[4];
+	__s32 area_of;
+	__u32 reserved[3];
 };
 
 #define VNIC_KICK_RX	1
@@ -129,7 +134,7 @@ struct vnic_ioc_rings {
 
 /*
  * EBADFD: the file has no card; EBUSY: it has rings; EINVAL, ERANGE: a number is not as it should
- * be; ENOMEM. They stay until the file is closed, whichever card it has; read() is EBUSY from then.
+ * be; EBADF: @area_of is no file of /dev/vnic, or has no area of its own; ENOMEM. They stay until the file is closed, whichever card it has; read() is EBUSY from then.
  */
 #define VNIC_IOC_RINGS	_IOWR(VNIC_IOC_MAGIC, 0x40, struct vnic_ioc_rings)
 /*

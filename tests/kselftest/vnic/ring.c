@@ -175,10 +175,13 @@ static void numbers_are_checked(void)
 	a.area = 0;
 	CHECK_ERRNO(ioctl(fd, VNIC_IOC_RINGS, &a), ERANGE);
 	a = ask();
-	a.flags = 1;
+	a.flags = 2;
 	CHECK_ERRNO(ioctl(fd, VNIC_IOC_RINGS, &a), EINVAL);
 	a = ask();
-	a.reserved[3] = 1;
+	a.area_of = 1;
+	CHECK_ERRNO(ioctl(fd, VNIC_IOC_RINGS, &a), EINVAL);
+	a = ask();
+	a.reserved[2] = 1;
 	CHECK_ERRNO(ioctl(fd, VNIC_IOC_RINGS, &a), EINVAL);
 	a = ask();
 	CHECK_OK(ioctl(fd, VNIC_IOC_RINGS, &a));
@@ -257,6 +260,59 @@ static void one_kick_is_for_all(void)
 		CHECK_EQ(recv(s, &got, sizeof(got), 0), sizeof(got));
 		CHECK_EQ(got, i);
 	}
+}
+
+/* What one card sends is sent to another one from where it lies. */
+static void an_area_can_be_shared(void)
+{
+	struct vnic_ioc_rings ioc = {
+		.rx_descriptors = SIZE, .tx_descriptors = SIZE, .flags = VNIC_RINGS_SHARE,
+	};
+	struct rings r, other = { 0 };
+	char name[IFNAMSIZ] = "other", got[12];
+	uint32_t length;
+	uint8_t *frame;
+	void *memory;
+	int s;
+
+	own_namespace();
+	r = rings_of(card_new(PLAIN));
+	card_up("card");
+	other.fd = card_open();
+	CHECK_OK(card_set(other.fd, name, PLAIN));
+	ioc.area_of = other.fd;
+	CHECK_ERRNO(ioctl(other.fd, VNIC_IOC_RINGS, &ioc), EBADF);
+	ioc.area_of = 1;
+	CHECK_ERRNO(ioctl(other.fd, VNIC_IOC_RINGS, &ioc), EBADF);
+	ioc.area_of = r.fd;
+	ioc.area = 1;
+	CHECK_ERRNO(ioctl(other.fd, VNIC_IOC_RINGS, &ioc), ERANGE);
+	ioc.area = 0;
+	CHECK_OK(ioctl(other.fd, VNIC_IOC_RINGS, &ioc));
+	CHECK_EQ(ioc.area, r.ioc.area);
+	CHECK_EQ(ioc.area_offset, r.ioc.area_offset);
+	memory = mmap(NULL, ioc.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, other.fd, 0);
+	CHECK(memory != MAP_FAILED, "mmap: %s", strerror(errno));
+	other.page = memory;
+	other.tx = memory + ioc.tx_offset;
+
+	/* The host sends by one card, and the guest behind that sends it back by the other. */
+	s = host_socket(4000);
+	post_buffers(&r, 1);
+	CHECK_EQ(send(s, "to the guest", 12, 0), 12);
+	frame = take_ipv4(&r, &length);
+	length = guest_udp(frame, "other", 4000, "to the host!", 12);
+	card_up("other");
+	other.tx[0].offset = frame - r.area;
+	other.tx[0].length = length;
+	barrier();
+	/* The area stays as long as anybody has it. */
+	close(r.fd);
+	munmap((void *)r.page, r.ioc.bytes);
+	other.page->tx.posted = 1;
+	kick_if_wanted(&other, &other.page->tx, VNIC_KICK_TX);
+	CHECK_EQ(recv(s, got, sizeof(got), 0), 12);
+	CHECK(!memcmp(got, "to the host!", 12), "another text");
 }
 
 #define MANY	20000
@@ -633,6 +689,7 @@ int main(void)
 	RUN(frame_of_the_host_is_in_the_buffer);
 	RUN(frames_of_the_guest_arrive);
 	RUN(one_kick_is_for_all);
+	RUN(an_area_can_be_shared);
 	RUN(no_frame_is_lost_without_buffers);
 	RUN(long_frame_takes_several_buffers);
 	RUN(frame_in_pieces_is_sent_whole);
