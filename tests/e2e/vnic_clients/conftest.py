@@ -61,7 +61,7 @@ class Outputs:
 
 @functools.cache
 def guest_kernel() -> Path:
-    """Debian's, whichever the VM itself runs: vmlinuz, and the drivers of a virtio card, those that need others last."""
+    """Debian's, whichever the VM itself runs: vmlinuz, and drivers of a virtio card, in the order of their needs."""
     sys.path.insert(0, str(TREE / "coursevm"))
     from vm import initramfs, rootfs
     found = rootfs.kernel("6.12")

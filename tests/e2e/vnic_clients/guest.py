@@ -31,8 +31,8 @@ class Qemu:
         self.log = OUT / f"{name}.console"
         self.said = b""
         command = ["qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-nographic", "-monitor", "none", "-serial",
-                   "stdio", "-no-reboot", "-netdev", f"tap,id=n,fd={tap}", "-device", f"virtio-net-pci,netdev=n,mac={MAC}",
-                   *options]
+                   "stdio", "-no-reboot", "-netdev", f"tap,id=n,fd={tap}",
+                   "-device", f"virtio-net-pci,netdev=n,mac={MAC}", *options]
         with inside("host"):
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=subprocess.STDOUT, pass_fds=(tap,), bufsize=0)
