@@ -18,7 +18,7 @@ MARKS = ""
 
 FLOWS = (10, 10000, 60000)
 OURS, PEER = "vnic", "veth"
-MODULES = ("nf_defrag_ipv4", "veth", "nft_chain_nat", "nft_masq", "nf_nat", "nf_conntrack")
+MODULES = ("tun", "nf_defrag_ipv4", "veth", "nft_chain_nat", "nft_masq", "nf_nat", "nf_conntrack")
 
 
 def case(kind: str, who: str, scale: float) -> Case:
@@ -28,8 +28,9 @@ def case(kind: str, who: str, scale: float) -> Case:
 def cases(scale: float) -> list[Case]:
     both = [case(kind, who, scale) for kind in ("stream", "segments", "datagrams", "connections")
             for who in (OURS, PEER)]
+    cables = [case(kind, who, scale) for kind in ("vmm", "full") for who in ("rings", "vnet", "plain")]
     # The most flows last: they stay for minutes.
-    return both + [case("flows", f"{OURS}:{flows}", scale) for flows in FLOWS]
+    return both + cables + [case("flows", f"{OURS}:{flows}", scale) for flows in FLOWS]
 
 
 def plans(kernel: str, quick: bool) -> list[Plan]:
@@ -58,9 +59,10 @@ def found(results: dict[str, dict], plan: str, kind: str, who: str) -> dict[int,
             if s["case"] == kind and s["who"] == who and "result" in s}
 
 
-def ratio(results: dict[str, dict], plan: str, kind: str, value: Value) -> Spread | None:
+def ratio(results: dict[str, dict], plan: str, kind: str, value: Value, who: str = OURS,
+          other: str = PEER) -> Spread | None:
     """In each round the two met the same minute."""
-    ours, peer = found(results, plan, kind, OURS), found(results, plan, kind, PEER)
+    ours, peer = found(results, plan, kind, who), found(results, plan, kind, other)
     return Spread.of(value(ours[n]) / value(peer[n]) for n in ours.keys() & peer.keys())
 
 
@@ -70,6 +72,15 @@ def growth(results: dict[str, dict], plan: str, flows: int) -> Spread | None:
     many = found(results, plan, "flows", f"{OURS}:{flows}")
     return Spread.of(many[n]["ns"] / many[n]["sent"] / (few[n]["ns"] / few[n]["sent"])
                      for n in many.keys() & few.keys())
+
+
+def lost(results: dict[str, dict], plan: str, who: str) -> Spread | None:
+    return Spread.of(float(r["lost"]) for r in found(results, plan, "full", who).values())
+
+
+def peers(results: dict[str, dict]) -> dict[str, Spread]:
+    spreads = {name: lost(results, "live", who) for name, who in (("tap", "plain"), ("tap with vnet_hdr", "vnet"))}
+    return {name: spread for name, spread in spreads.items() if spread}
 
 
 def octets(results: dict[str, dict], plan: str) -> Spread | None:
@@ -87,6 +98,14 @@ def figures(results: dict[str, dict]) -> list[Figure]:
     out = [Figure(key, name, "x veth", 1.0, at_least=True, note="veth, routing and nft masquerade in the same round",
                   **both(results, lambda plan, k=kind, v=value: ratio(results, plan, k, v)))
            for key, name, kind, value in RATIOS]
+    out += [Figure(f"vmm_{peer}", f"VMM's path with rings, TCP: beside tap{words}", f"x tap{words}", target, at_least=True,
+                   note="the same program carries frames between two cards",
+                   **both(results, lambda plan, p=peer: ratio(results, plan, "vmm", lambda r: r["mib"] / r["ns"],
+                                                              "rings", p)))
+            for peer, words, target in (("vnet", " with vnet_hdr", 1.5), ("plain", "", 6.0))]
+    out.append(Figure("lost", "frames lost at a full ring", "frames", 0, peers=peers(results),
+                      note="datagrams as fast as the sender can; tap beside it",
+                      **both(results, lambda plan: lost(results, plan, "rings"))))
     out += [Figure(f"flows_{flows}", f"cost of a packet among {flows} flows", f"x among {FLOWS[0]}", 1.3,
                    note="from the sender's socket to the receiver's",
                    **both(results, lambda plan, f=flows: growth(results, plan, f))) for flows in FLOWS[1:]]

@@ -51,8 +51,8 @@ def up() -> None:
         sh(f"ip netns add {name}", f"ip -n {name} link set lo up")
     sh("ip link set lo up", "sysctl -qw net.ipv4.ip_forward=1")
     for who in OUTSIDE:
-        sh(f"ip link add u-{who} type veth peer name o-{who} netns outside", f"ip addr add {UPLINK[who]}/24 dev u-{who}",
-           f"ip link set u-{who} up", f"ip -n outside addr add {OUTSIDE[who]}/24 dev o-{who}",
+        sh(f"ip link add u-{who} type veth peer name o-{who} netns outside",
+           f"ip addr add {UPLINK[who]}/24 dev u-{who}", f"ip link set u-{who} up", f"ip -n outside addr add {OUTSIDE[who]}/24 dev o-{who}",
            f"ip -n outside link set o-{who} up")
 
     network("bench", "u-vnic", "10.9.0.0", 24)

@@ -2,14 +2,18 @@
 """One slice of the bench of vnic, in the course VM: slice.py CASE WHO. Prints a line of JSON."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from field import ABI, OUTSIDE, TRAFFIC, ask
+from field import ABI, OUTSIDE, TRAFFIC, ask, sh
 
 GSO = "tso off gso off"
 # The deterministic machine has one processor and counts instructions: a tenth says as much.
@@ -21,7 +25,8 @@ def scaled(n: int) -> str:
 
 
 def traffic(who: str, *args: str) -> dict:
-    done = subprocess.run(["ip", "netns", "exec", f"g-{who}", TRAFFIC, *args], check=True, capture_output=True, text=True)
+    done = subprocess.run(["ip", "netns", "exec", f"g-{who}", TRAFFIC, *args], check=True, capture_output=True,
+                          text=True)
     return json.loads(done.stdout)
 
 
@@ -71,6 +76,50 @@ def memory() -> dict:
 def flows(who: str) -> dict:
     kind, count = who.split(":")
     return counted(kind, "flows", OUTSIDE[kind], scaled(40000), count) | (memory() if kind == "vnic" else {})
+
+
+CABLES = {"rings": ("rings", "/dev/vnic"), "vnet": ("vnet", "/dev/net/tun"), "plain": ("plain", "/dev/net/tun")}
+
+
+@contextlib.contextmanager
+def cable(who: str) -> Iterator[None]:
+    """Two namespaces, a card each, and between the cards a program that carries frames as a VMM does."""
+    sh("ip netns add left", "ip netns add right")
+    with subprocess.Popen([TRAFFIC.replace("traffic", "cable"), *CABLES[who], "left0", "right0"], text=True,
+                          stdout=subprocess.PIPE) as carrier:
+        carrier.stdout.readline()
+        for n, side in enumerate(("left", "right"), 1):
+            sh(f"ip link set {side}0 netns {side}", f"ip -n {side} addr add 10.1.0.{n}/24 dev {side}0",
+               f"ip -n {side} link set {side}0 up")
+        with subprocess.Popen(["ip", "netns", "exec", "right", TRAFFIC, "serve"], start_new_session=True) as server:
+            time.sleep(1)
+            yield
+            os.killpg(server.pid, signal.SIGKILL)
+        carrier.kill()
+    sh("ip netns del left", "ip netns del right")
+
+
+def vmm(who: str) -> dict:
+    with cable(who):
+        done = subprocess.run(["ip", "netns", "exec", "left", TRAFFIC, "stream", "10.1.0.2", scaled(64)], check=True,
+                              capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+
+def full(who: str) -> dict:
+    """As many datagrams as the sender can, and how many came out at the other card."""
+    with cable(who):
+        def received() -> int:
+            done = subprocess.run(["ip", "netns", "exec", "right", "cat", "/sys/class/net/right0/statistics/rx_packets"],
+                                  check=True, capture_output=True, text=True)
+            return int(done.stdout)
+
+        before = received()
+        done = subprocess.run(["ip", "netns", "exec", "left", TRAFFIC, "datagrams", "10.1.0.2", scaled(40000)],
+                              check=True, capture_output=True, text=True)
+        found = json.loads(done.stdout)
+        time.sleep(2)
+        return found | {"lost": max(0, found["sent"] + found["before"] - (received() - before))}
 
 
 if __name__ == "__main__":
