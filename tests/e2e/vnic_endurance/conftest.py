@@ -1,6 +1,6 @@
 """Boots of the course VM that the tests of this folder share.
 
-See ../module_vm.py for KERNEL and MODULE. ROUNDS=n: of each kind of end; SECONDS=n: of noise; SEED=n; ONLY=word.
+See ../module_vm.py for KERNEL and MODULE. ROUNDS=n: of each kind of end; SECONDS=n: of noise; SEED=n; ONLY=word,word: of these kinds.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from module_vm import BUILD, DEBUG, KERNEL, TREE, Boot
 SLOWNESS = 5 if DEBUG else 1
 SETTINGS = {
     "ends": {"ROUNDS": "10" if DEBUG else "100"},
-    "ends_daily": {"ROUNDS": "3" if DEBUG else "8"},
+    "ends_daily": {"ROUNDS": "2" if DEBUG else "8"},
     "noise": {"SECONDS": "60", "SEED": "1"},
 }
 
@@ -40,7 +40,7 @@ def boot_once(what: str) -> Boot:
     shutil.rmtree(out, ignore_errors=True)
     settings = SETTINGS[what] | {"SLOWNESS": str(SLOWNESS)}
     settings |= {k: os.environ[k] for k in ("ROUNDS", "SECONDS", "SEED", "ONLY") if k in os.environ}
-    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", "2", "--timeout", str(3600 if DEBUG else 2400),
+    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", "2", "--timeout", str(5400 if DEBUG else 3600),
                "--out", out, "--put", f"{module_vm.module_file('vnic')}:/root/vnic.ko",
                *(["--mem", "2G"] if DEBUG else []), *(f"--env={k}={v}" for k, v in settings.items()),
                "--", "python3", "/virtlab/tests/e2e/vnic_endurance/in_vm.py", "/root/vnic.ko", what.split("_")[0]]

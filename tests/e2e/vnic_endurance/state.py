@@ -17,11 +17,12 @@ CACHES = ("kmalloc-", "skbuff_", "net_namespace", "ip_dst_cache", "ip4-frags", "
 def settle() -> None:
     """What is freed later has been: namespaces, RCU's callbacks, caches that can be told so."""
     time.sleep(1 + wire.SLOWNESS)
+    caches = {path.resolve() for path in Path("/sys/kernel/slab").iterdir() if path.name.startswith(CACHES)}
     for _ in range(2):
         Path("/proc/sys/vm/drop_caches").write_text("3")
-        for shrink in Path("/sys/kernel/slab").glob("*/shrink"):
+        for cache in caches:
             with contextlib.suppress(OSError):
-                shrink.write_text("1")
+                (cache / "shrink").write_text("1")
         time.sleep(0.5)
 
 

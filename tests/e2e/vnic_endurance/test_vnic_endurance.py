@@ -17,6 +17,9 @@ BOOTS = [pytest.param("ends_daily", id="daily"), pytest.param("ends", id="hundre
 REASONS = ("drop_frame", "drop_mac", "drop_source", "drop_martian", "drop_isolated", "drop_truncated",
            "drop_bad_header", "drop_bad_sum", "drop_source_routed", "drop_fragment", "drop_protocol", "drop_ttl",
            "drop_no_session", "drop_no_mapping", "drop_error_unknown")
+# Frames shorter than their header are refused to those who write them, as they are by TAP devices.
+NOISE = {"truncated", "lying_lengths", "options", "fragments", "wrong_sums", "quoting_nonsense", "strange_ends",
+         "random_octets", "ethertypes", "strangers", "broadcast"}
 SENDERS = ("tap", "card", "card with header", "outside", "outside with header")
 
 
@@ -37,7 +40,7 @@ def judge_state(before: dict, after: dict, rounds: int) -> None:
 @pytest.mark.parametrize("boot_of", BOOTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_ends_under_traffic_and_leaves_nothing(observed, boot_of, kind):
-    if os.environ.get("ONLY", "") not in kind:
+    if not any(word in kind for word in os.environ.get("ONLY", "").split(",")):
         pytest.skip(f"ONLY={os.environ['ONLY']}")
     seen = observed(boot_of, kind)
     assert not seen["wrong"], f"round {seen['rounds']}: {seen['wrong']}"
@@ -63,6 +66,7 @@ def test_traffic_passes_amid_noise_that_leaves_nothing(observed):
     for sender in SENDERS:
         sent = sum(count for kind, count in seen["sent"][sender].items() if kind != "refused")
         assert sent > (100 if DEBUG else 1000), f"{sender}: {seen['sent'][sender]}"
+        assert set(seen["sent"][sender]) >= NOISE, f"{sender} sent no {NOISE - set(seen['sent'][sender])}"
     assert seen["turns"] >= 3, "another's traffic was looked at now and then, and went on"
     judge_state(seen["before"], seen["after"], 100)
 
