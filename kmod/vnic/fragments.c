@@ -2,8 +2,9 @@
 /*
  * Fragments from outside (RFC 4787 REQ-14). Those that come in order pass as they come: the first
  * has the ports, and tells whom the others are for. Nothing of them is kept but that, so nobody can
- * fill a queue to keep them out. Those that come out of order are left to the kernel, which puts them
- * together before translate.c sees them; its memory is bounded, and under attack they are lost.
+ * fill a queue to keep them out. Those that come out of order are left to the kernel, which puts
+ * them together before translate.c sees them; its memory is bounded, and under attack they are
+ * lost.
  *
  *	first fragment ----> translated, and its guest noted -----------------> guest
  *	    another one ---> noted: to the guest that was noted --------------> guest

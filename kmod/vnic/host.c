@@ -27,7 +27,7 @@
 struct held {
 	struct list_head list;
 	struct net *net;
-	spinlock_t lock;
+	spinlock_t lock; /* BH */
 	DECLARE_BITMAP(before, PORTS);
 	u16 count[PORTS];
 };

@@ -79,7 +79,7 @@ struct vnic_uplink {
 	struct net *net;
 	struct net_device *dev;
 	netdevice_tracker tracker;
-	spinlock_t lock;
+	spinlock_t lock; /* BH */
 	struct list_head networks;
 	struct vnic_addresses __rcu *addresses;
 	struct vnic_fragmented fragmented[VNIC_FRAGMENTS];
@@ -241,7 +241,7 @@ unsigned int vnic_translate_inbound(void *priv, struct sk_buff *skb,
 void vnic_translate_outbound(struct vnic_port *port, struct sk_buff *skb);
 /* The first fragment of a datagram: its headers, writable. */
 enum vnic_fault vnic_translate_read_first(struct sk_buff *skb, struct vnic_packet *p);
-/* Translates it for a guest of one of the uplink's networks, which is told; else it is the host's. */
+/* Translates it for a guest of one of the uplink's networks, which is told, or it is the host's. */
 struct vnic_verdict vnic_translate_decide(struct vnic_uplink *uplink, struct vnic_packet *p,
 					  struct vnic_network **network);
 /* To its guest, a hop less, if it fits; who sent it to @was is told if not. */

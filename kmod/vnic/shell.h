@@ -3,7 +3,7 @@
  * How the parts of the module meet.
  *
  *	main.c		the module, its namespaces, /dev/vnic's ioctls of networks
- *	tap.c		/dev/vnic as a TAP device: who reads gets what the card sends, and the other way
+ *	tap.c		/dev/vnic as a TAP device: who reads gets what the card sends
  *	ring.c		the same without system calls: rings in shared memory
  *	card.c		the network device: queues, statistics; link.c: ip link; ethtool.c
  *	network.c	which networks and cards there are; gateway.c: ARP, DHCP, echo
@@ -13,8 +13,8 @@
  * Two kinds of card. A TAP card's device is the host's end of a cable: what the host sends into it
  * reaches the guest behind the file descriptor, and what the guest sends arrives in it. A link card
  * (ip link add type vnic) is the guest's end itself, to be moved into a container's namespace.
- * A card may be in a network; then what the guest sends is the network's, not the host's. A TAP card
- * that is in none is an ordinary TAP device; a link card that is in none has no carrier.
+ * A card may be in a network; then what the guest sends is the network's, not the host's. A TAP
+ * card that is in none is an ordinary TAP device; a link card that is in none has no carrier.
  *
  * Locks, outer first:
  *	RTNL			cards, networks, which card is in which; ports' lifetimes

@@ -89,7 +89,7 @@ u64 vnic_mapping_left(const struct vnic_nat *nat, const struct vnic_mapping *m, 
 	/* lab 04 step 7 end */
 }
 
-/* A socket was bound to its port by number, which nobody could refuse it: what comes is for that. */
+/* A socket was bound to its port by number, which nobody could refuse: what comes is for that. */
 static bool host_has(const struct vnic_nat *nat, const struct vnic_mapping *m)
 {
 	return !m->forward && nat->host.port_taken(nat->host.context, m->protocol, m->outside);

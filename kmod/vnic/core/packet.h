@@ -28,7 +28,7 @@
 
 #include <linux/types.h>
 
-/* Octets from the IPv4 header on that vnic_packet_read() looks at, and the setters change, at most. */
+/* Octets from the IPv4 header on that vnic_packet_read() looks at, and setters change, at most. */
 #define VNIC_PACKET_HEADERS	(60 + 8 + 60 + 20)
 
 /**

@@ -17,6 +17,11 @@ struct hlist_head *vnic_session_chain(const struct vnic_nat *nat, const struct v
 					     vnic_end_number(0, remote), &nat->secret));
 }
 
+static bool is_permit(const struct vnic_session *s)
+{
+	return s->state == VNIC_TCP_NONE;
+}
+
 /* Expired or not. */
 static struct vnic_session *find(const struct vnic_nat *nat, const struct vnic_mapping *m,
 				 struct vnic_end remote, bool permit)
@@ -26,7 +31,7 @@ static struct vnic_session *find(const struct vnic_nat *nat, const struct vnic_m
 
 	hlist_for_each_entry(s, chain, chain)
 		if (s->mapping == m && vnic_end_is(s->remote, remote) &&
-		    permit == (s->state == VNIC_TCP_NONE))
+		    is_permit(s) == permit)
 			return s;
 	return NULL;
 }

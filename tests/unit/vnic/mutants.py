@@ -125,7 +125,7 @@ MUTANTS += [
     ("a_guest_moves_when_addresses_do", PORTS, "if (ports || !nat->nr_addresses)", "if (!nat->nr_addresses)"),
     # sessions
     ("a_session_of_another_mapping", SESSION, "if (s->mapping == m && vnic_end_is", "if (vnic_end_is"),
-    ("a_permit_is_a_connection", SESSION, " &&\n\t\t    permit == (s->state == VNIC_TCP_NONE))", ")"),
+    ("a_permit_is_a_connection", SESSION, " &&\n\t\t    is_permit(s) == permit)", ")"),
     ("an_expired_connection", SESSION, "return s && vnic_session_left(nat, s, now) ? s : NULL;", "return s;"),
     ("an_expired_permit", SESSION, "return s && vnic_session_left(nat, s, now);", "return s;"),
     ("permits_of_pings_live_as_long_as_udps", SESSION, "\t\treturn timeouts->icmp;", "\t\treturn timeouts->udp;"),
