@@ -124,8 +124,8 @@ static struct rtable *lookup(const struct vnic_network *network, const struct ip
 }
 
 /*
- * By way of the uplink, or to one of its own addresses. Asked for a device alone, the kernel believes
- * everybody to be on its link where it knows no route; so it is asked for a route first.
+ * By way of the uplink, or to one of its own addresses. Asked for a device alone, the kernel
+ * believes everybody to be on its link where it knows no route; so it is asked for a route first.
  */
 static struct rtable *route_of(const struct vnic_network *network, const struct iphdr *ip)
 {

@@ -100,7 +100,7 @@ struct vnic_ring_page {
 	struct vnic_ring tx;
 };
 
-/* The area is that of another file's rings: what one card received, another one may send from there. */
+/* The area is that of another file's rings: what one card sent, the other is sent from there. */
 #define VNIC_RINGS_SHARE	1
 
 /**
@@ -134,7 +134,8 @@ struct vnic_ioc_rings {
 
 /*
  * EBADFD: the file has no card; EBUSY: it has rings; EINVAL, ERANGE: a number is not as it should
- * be; EBADF: @area_of is no file of /dev/vnic, or has no area of its own; ENOMEM. They stay until the file is closed, whichever card it has; read() is EBUSY from then.
+ * be; EBADF: @area_of is no file of /dev/vnic, or has no area of its own; ENOMEM. They stay until
+ * the file is closed, whichever card it has; read() is EBUSY from then.
  */
 #define VNIC_IOC_RINGS	_IOWR(VNIC_IOC_MAGIC, 0x40, struct vnic_ioc_rings)
 /*
