@@ -15,6 +15,7 @@
  * The two barriers pair: if both happen at a time, one of the two sees the other.
  */
 #include <linux/ethtool.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -330,9 +331,12 @@ static u16 tap_select_queue(struct net_device *dev, struct sk_buff *skb,
  */
 static int apply_vnet(struct sk_buff *skb, const struct virtio_net_hdr *vnet, bool little_endian)
 {
-	skb_reset_mac_header(skb);
-	skb_set_network_header(skb, ETH_HLEN);
-	return vnet ? virtio_net_hdr_to_skb(skb, vnet, little_endian) : 0;
+	u16 start = __virtio16_to_cpu(little_endian, vnet->csum_start);
+
+	/* There is no sum over part of an IP header. Not every kernel checks that. */
+	if (vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && start < ETH_HLEN + sizeof(struct iphdr))
+		return -EINVAL;
+	return virtio_net_hdr_to_skb(skb, vnet, little_endian);
 }
 
 /**
@@ -362,7 +366,9 @@ static int input(struct vnic_tap *tap, struct vnic_queue *queue, struct sk_buff 
 	if (!(READ_ONCE(dev->flags) & IFF_UP))
 		return -EIO;
 	skb->dev = dev;
-	if (apply_vnet(skb, vnet, little_endian(tap)))
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	if (vnet && apply_vnet(skb, vnet, little_endian(tap)))
 		return -EINVAL;
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_reset_network_header(skb);

@@ -322,6 +322,6 @@ size_t next_ipv4(int fd, void *buffer, size_t size, size_t before)
 
 	do {
 		n = next_frame(fd, buffer, size);
-	} while (n && !(frame[12] == 8 && frame[13] == 0));
+	} while (n && !(frame[12] == 8 && frame[13] == 0 && frame[23] != IPPROTO_IGMP));
 	return n;
 }

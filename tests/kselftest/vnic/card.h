@@ -66,7 +66,7 @@ uint16_t l4_sum(const uint8_t *ip, size_t l4_len);
 uint16_t ip_sum(const uint8_t *ip);
 /* Next frame, not waiting longer than a few seconds. Returns its length, or 0. */
 size_t next_frame(int fd, void *buffer, size_t size);
-/* Frames until one is IPv4; others (ARP, IPv6) are not looked at. */
+/* Frames until one is IPv4 and not IGMP, which the kernel sends when it likes. */
 size_t next_ipv4(int fd, void *buffer, size_t size, size_t before);
 
 #endif /* KSELFTEST_VNIC_CARD_H */
