@@ -122,7 +122,7 @@ def strange_ends(own: str, peer: str) -> Iterator[bytes]:
     for source in ("0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", UPLINK, FAR, GUESTS["second"], "10.9.0.1"):
         yield udp(End(source, 4000), End(peer, 53), b"x").octets
     for destination in ("0.0.0.0", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "10.9.0.255", "10.9.0.0",
-                        own, GUESTS["second"], "10.9.0.99", "169.254.1.1", UPLINK):
+                        own, GUESTS["second"], "10.9.0.1", "10.9.0.99", "169.254.1.1", UPLINK):
         yield udp(End(own, 4000), End(destination, 53), b"x").octets
     for protocol in (0, 2, 4, 41, 47, 50, 132, 255):
         yield Packet(own, peer, protocol, os.urandom(40)).octets
@@ -159,19 +159,11 @@ class Sender:
     def __init__(self, name: str, send, own: str, peer: str, macs: tuple[bytes, bytes], vnet: bool) -> None:
         self.name, self.send, self.own, self.peer, self.macs, self.vnet = name, send, own, peer, macs, vnet
         self.count: Counter = Counter()
-        self.frames = self.without_end()
-
-    def without_end(self) -> Iterator[tuple[str, bytes]]:
-        """A frame of each kind in turn, and of each kind all."""
-        kinds = {kind: kind(self.own, self.peer) for kind in KINDS}
-        while True:
-            for kind in KINDS:
-                octets = next(kinds[kind], None)
-                if octets is None:
-                    kinds[kind] = kind(self.own, self.peer)
-                    continue
-                yield kind.__name__, ethernet(*self.macs, octets)
-            yield self.strange_ethernet()
+        # Made once: what counts is how many are sent.
+        self.frames = [(kind.__name__, ethernet(*macs, octets)) for kind in KINDS for octets in kind(own, peer)]
+        self.frames += [self.strange_ethernet() for _ in range(100)]
+        random.shuffle(self.frames)
+        self.next = 0
 
     def strange_ethernet(self) -> tuple[str, bytes]:
         whole = ethernet(*self.macs, good(self.own, self.peer)[0].octets)
@@ -185,7 +177,8 @@ class Sender:
 
     def turn(self, until: float) -> None:
         while time.monotonic() < until:
-            kind, frame = next(self.frames)
+            kind, frame = self.frames[self.next % len(self.frames)]
+            self.next += 1
             for header in headers(frame) if self.vnet else (b"",):
                 try:
                     self.send(header + frame)

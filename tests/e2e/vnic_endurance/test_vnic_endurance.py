@@ -15,7 +15,7 @@ KINDS = ("card_deleted", "tap_card_deleted", "tap_file_closed", "network_removed
 BOOTS = [pytest.param("ends_daily", id="daily"), pytest.param("ends", id="hundred", marks=pytest.mark.slow)]
 # What each kind of noise is counted as.
 REASONS = ("drop_frame", "drop_mac", "drop_source", "drop_martian", "drop_isolated", "drop_truncated",
-           "drop_bad_header", "drop_bad_sum", "drop_source_routed", "drop_fragment", "drop_protocol", "drop_ttl",
+           "drop_bad_header", "drop_bad_sum", "drop_source_routed", "drop_protocol", "drop_ttl",
            "drop_no_session", "drop_no_mapping", "drop_error_unknown")
 # Frames shorter than their header are refused to those who write them, as they are by TAP devices.
 NOISE = {"truncated", "lying_lengths", "options", "fragments", "wrong_sums", "quoting_nonsense", "strange_ends",
