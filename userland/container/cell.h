@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* cell: builds and runs containers. What main.c and the verbs share. */
+#ifndef CELL_CELL_H
+#define CELL_CELL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "init/container.h"
+#include "state/state.h"
+
+#define CELL_VERSION	"0.1"
+/* Of the OCI runtime specification. */
+#define CELL_SPEC	"1.2.0"
+
+/* Marks a call that was not understood; main answers with status 2. */
+#define EUSAGE	1000
+
+/**
+ * struct cell - what the options before the verb say
+ * @root: descriptor of the state root; opened when the first verb asks
+ * @root_path: where it is
+ * @log: file that gets errors too, NULL: none
+ * @log_json: as JSON lines
+ * @systemd_cgroup: cgroupsPath has systemd's form
+ * @debug: say what is done
+ */
+struct cell {
+	int root;
+	const char *root_option;
+	char root_path[PATH_MAX];
+	const char *log;
+	bool log_json;
+	bool systemd_cgroup;
+	bool debug;
+};
+
+extern struct cell cell;
+
+/**
+ * struct verb - one
+ * @run: argv[0] is the verb. Returns a negative error, or the exit status it wants
+ * @enters: it puts a process into a container: the binary must not be within its reach
+ */
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv, struct error *err);
+	bool enters;
+	const char *arguments;
+	const char *summary;
+};
+
+int cmd_create(int argc, char **argv, struct error *err);
+int cmd_delete(int argc, char **argv, struct error *err);
+int cmd_events(int argc, char **argv, struct error *err);
+int cmd_exec(int argc, char **argv, struct error *err);
+int cmd_features(int argc, char **argv, struct error *err);
+int cmd_kill(int argc, char **argv, struct error *err);
+int cmd_list(int argc, char **argv, struct error *err);
+int cmd_pause(int argc, char **argv, struct error *err);
+int cmd_ps(int argc, char **argv, struct error *err);
+int cmd_resume(int argc, char **argv, struct error *err);
+int cmd_run(int argc, char **argv, struct error *err);
+int cmd_spec(int argc, char **argv, struct error *err);
+int cmd_start(int argc, char **argv, struct error *err);
+int cmd_state(int argc, char **argv, struct error *err);
+int cmd_update(int argc, char **argv, struct error *err);
+
+/* The state root's descriptor, or a negative errno. */
+int cell_root(struct error *err);
+
+/* One word of a message to the log, as an error or otherwise. */
+void cell_log(const char *level, const char *text);
+
+/* Run from where a container cannot write to us; see protect.c. Returns 0 or a negative errno. */
+int protect_self(char **argv, struct error *err);
+
+/**
+ * struct create_options - of create and run
+ * @run: it is to go on at once
+ */
+struct create_options {
+	const char *id;
+	const char *bundle;
+	const char *config;
+	const char *console_socket;
+	const char *pid_file;
+	unsigned int preserve_fds;
+	bool no_pivot;
+	bool no_keyring;
+	bool run;
+	bool detach;
+	bool keep;
+};
+
+/* Take options of create and run; the operand is the id. */
+int create_parse(int argc, char **argv, bool run, struct create_options *options,
+		 struct error *err);
+
+/**
+ * container_make() - from a bundle to a process that waits
+ * @options: what was asked for
+ * @c: filled
+ *
+ * Whatever fails, at whichever step: no process, group, mount or file is left.
+ */
+int container_make(const struct create_options *options, struct container *c, struct error *err);
+
+/* Undo container_make(), after the process is gone or to be. */
+void container_unmake(struct container *c);
+
+/* Connected to a socket that is to get a terminal; likewise seccomp's. -errno. */
+int connect_socket(const char *path, const char *what, struct error *err);
+
+int write_pid_file(const char *path, pid_t pid, struct error *err);
+
+/* Check that a caller's descriptors are there. */
+int check_preserved(unsigned int count, struct error *err);
+
+/**
+ * attend() - be there until a container's process ends
+ * @pid: a child of ours
+ * @pidfd: of it
+ * @master: its terminal, or -1: standard input and output are its own
+ *
+ * Signals that we get are passed on.
+ *
+ * Return: the exit status: that of the process, or 128 and its signal.
+ */
+int attend(pid_t pid, int pidfd, int master, struct error *err);
+
+/* Its groups, opened. cgroups_close() afterwards. */
+int container_groups(const struct state *state, struct cgroups *groups, struct error *err);
+
+enum status container_status(const struct state *state);
+
+/* Remove all that a container has. It must be stopped, or @force kills it. */
+int container_delete(const char *id, bool force, struct error *err);
+
+/* A signal by name, with or without SIG, or number; -1. */
+int signal_number(const char *text);
+
+/* Verbs of the second program, which is found beside this one. Returns only on error. */
+int run_beside(int argc, char **argv, struct error *err);
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cell run: create, start, wait, delete, in one. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cell.h"
+#include "cleanup.h"
+
+/* Without --console-socket the terminal is ours to carry. */
+static int own_console(struct container *c, int *ours, struct error *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return error_errno(err, errno, NULL, "socketpair");
+	c->console = pair[0];
+	*ours = pair[1];
+	return 0;
+}
+
+static void poststart(struct container *c)
+{
+	cleanup_free char *state = NULL;
+	struct error err;
+
+	if (!c->config.hooks.count[HOOK_POSTSTART])
+		return;
+	state = c->state_json(c, "running");
+	/* The specification wants a warning, and the container to go on (runtime.md#lifecycle). */
+	if (hooks_run(&c->config.hooks, HOOK_POSTSTART, state, &err))
+		cell_log("warning", err.text);
+}
+
+static int finish(struct container *c, int status)
+{
+	struct error err;
+
+	c->pid = -1;
+	if (container_delete(c->id, true, &err))
+		cell_log("warning", err.text);
+	return status;
+}
+
+int cmd_run(int argc, char **argv, struct error *err)
+{
+	static struct container c = { .console = -1, .listener = -1, .start = -1, .pid = -1 };
+	cleanup_close int ours = -1, master = -1;
+	struct create_options options;
+	char name[64];
+	ssize_t length;
+	int ret = create_parse(argc, argv, true, &options, err);
+
+	if (!ret && !options.console_socket && !options.detach)
+		ret = own_console(&c, &ours, err);
+	if (!ret)
+		ret = container_make(&options, &c, err);
+	if (ret)
+		return ret;
+	if (c.config.process.terminal && ours >= 0)
+		master = receive_descriptor(ours, name, sizeof(name), &length);
+	ret = container_go(&c, true, err);
+	if (ret) {
+		container_unmake(&c);
+		return ret;
+	}
+	poststart(&c);
+	if (options.detach)
+		return 0;
+	ret = attend(c.pid, c.pidfd, master, err);
+	return ret < 0 || options.keep ? ret : finish(&c, ret);
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a bundle to a process that waits to become its program. Called by cmd_create.c and cmd_run.c.
+ *
+ * Everything that can be left behind is made in one order and undone in the reverse by
+ * container_unmake(), at whichever step it ends:
+ *
+ *	state folder, control groups, (detached mounts: end with us), process
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cell.h"
+#include "cleanup.h"
+#include "path/proc.h"
+
+int connect_socket(const char *path, const char *what, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	cleanup_close int folder = -1, fd = -1;
+	const char *name = strrchr(path, '/');
+
+	/* The room for a path is short: the folder is named by its descriptor. */
+	if (strlen(path) < sizeof(address.sun_path)) {
+		strcpy(address.sun_path, path);
+	} else {
+		cleanup_free char *above = strndup(path, name ? (size_t)(name - path) : 0);
+
+		folder = name && above ? open(above, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+		if (folder < 0 || snprintf(address.sun_path, sizeof(address.sun_path),
+					   "/proc/self/fd/%d%s", folder, name) >=
+					  (int)sizeof(address.sun_path))
+			return error_errno(err, ENAMETOOLONG, NULL, "%s: %s", what, path);
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return error_errno(err, errno, "somebody has to listen there", "%s: %s", what, path);
+	return keep_fd(&fd);
+}
+
+int write_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	cleanup_close int fd = -1;
+	cleanup_free char *temporary = NULL;
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", pid);
+
+	/* Whoever waits for the file must not read half of it. */
+	if (asprintf(&temporary, "%s.%d", path, getpid()) < 0)
+		return error_set(err, ENOMEM, "--pid-file: no memory");
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, (size_t)length) != length || rename(temporary, path)) {
+		int failed = errno;
+
+		unlink(temporary);
+		return error_errno(err, failed, NULL, "--pid-file: %s", path);
+	}
+	return 0;
+}
+
+int check_preserved(unsigned int count, struct error *err)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (fcntl(3 + (int)i, F_GETFD) < 0)
+			return error_set(err, EBADF, "--preserve-fds %u: descriptor %u is not open: "
+					 "give as many as there are after 2", count, 3 + i);
+	return 0;
+}
+
+/* State of a container that is being made, for hooks. */
+static char *creation_state(const struct container *c, const char *status)
+{
+	struct state state = { .owner = geteuid() };
+	char *text;
+
+	snprintf(state.id, sizeof(state.id), "%s", c->id);
+	strcpy(state.bundle, c->bundle);
+	strcpy(state.rootfs, c->rootfs);
+	if (c->config.annotations_json)
+		state.annotations = strdup(json_object_to_json_string_ext(
+			c->config.annotations_json, JSON_C_TO_STRING_PLAIN));
+	text = state_json(&state, CELL_SPEC, status, c->pid > 0 ? c->pid : getpid());
+	state_free(&state);
+	return text;
+}
+
+static int load(const struct create_options *options, struct container *c, struct error *err)
+{
+	cleanup_close int dir = -1;
+	char place[2 * PATH_MAX];
+	int ret;
+
+	if (!realpath(options->bundle, c->bundle))
+		return error_errno(err, errno, "give a folder with config.json: --bundle DIR",
+				   "bundle %s", options->bundle);
+	dir = open(c->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_errno(err, errno, NULL, "bundle %s", c->bundle);
+	ret = config_load(&c->config, dir, options->config, err);
+	if (ret)
+		return ret;
+	if (!c->config.has_process || !c->config.process.args)
+		return error_set(err, EINVAL, "%s: .process.args: is missing: nothing to run",
+				 options->config);
+	snprintf(place, sizeof(place), "%s%s%s", c->config.rootfs[0] == '/' ? "" : c->bundle,
+		 c->config.rootfs[0] == '/' ? "" : "/", c->config.rootfs);
+	if (!realpath(place, c->rootfs))
+		return error_errno(err, errno, NULL, "%s: .root.path: %s", options->config, place);
+	if (!strcmp(c->rootfs, "/"))
+		return error_set(err, EINVAL, "%s: .root.path: %s: is the host's root: give a folder",
+				 options->config, c->config.rootfs);
+	return 0;
+}
+
+/* A container that asks for no limit may do without groups where we cannot make any (rootless). */
+static bool asks_for_limits(const struct config_resources *r)
+{
+	struct config_resources nothing;
+
+	config_resources_unset(&nothing);
+	/* Device rules that only deny all are in every default configuration. */
+	nothing.devices = r->devices;
+	nothing.device_count = r->device_count;
+	return memcmp(&nothing, r, sizeof(nothing));
+}
+
+static int make_groups(struct container *c, struct error *err)
+{
+	char path[PATH_MAX];
+	int ret = cgroups_find(&c->cgroups, err);
+
+	if (!ret)
+		ret = cgroups_path(c->config.cgroups_path, c->id, cell.systemd_cgroup, path, err);
+	if (ret)
+		return ret;
+	ret = cgroups_create(&c->cgroups, path, err);
+	if (ret && geteuid() && !asks_for_limits(&c->config.resources)) {
+		struct error ignored;
+
+		cgroups_remove(&c->cgroups, &ignored);
+		c->cgroups.enabled = false;
+		c->cgroups.path[0] = '\0';
+		return 0;
+	}
+	if (!ret && c->config.namespaces.listed & 1u << NS_USER && geteuid())
+		c->config.resources.device_count = 0;
+	return ret ? ret : cgroups_apply(&c->cgroups, &c->config.resources, err);
+}
+
+/* The configuration as it is now: `exec` and hooks after the end must not depend on the bundle. */
+static int keep_config(const struct container *c, const char *name, int dir, struct error *err)
+{
+	cleanup_close int bundle = open(c->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int from = openat(bundle, name, O_RDONLY | O_CLOEXEC);
+	cleanup_close int to = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				      0600);
+	ssize_t n;
+
+	if (from < 0 || to < 0)
+		return error_errno(err, errno, NULL, "state: %s: config.json", c->id);
+	do
+		n = sendfile(to, from, NULL, READER_SIZE);
+	while (n > 0);
+	return n < 0 ? error_errno(err, errno, NULL, "state: %s: config.json", c->id) : 0;
+}
+
+static int listen_for_start(struct container *c, int dir, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", dir);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+		return error_errno(err, errno, NULL, "state: %s: start", c->id);
+	c->start = keep_fd(&fd);
+	return 0;
+}
+
+static int open_sockets(const struct create_options *options, struct container *c,
+			struct error *err)
+{
+	const char *listener = c->config.seccomp.listener_path;
+
+	if (options->console_socket && !c->config.process.terminal)
+		return error_set(err, EINVAL, "--console-socket: .process.terminal is not true: "
+				 "there is no terminal to send");
+	if (options->console_socket)
+		c->console = connect_socket(options->console_socket, "--console-socket", err);
+	else if (c->config.process.terminal && c->console < 0)
+		return error_set(err, EINVAL, ".process.terminal: is true: give --console-socket");
+	if (options->console_socket && c->console < 0)
+		return c->console;
+	if (!listener)
+		return 0;
+	c->listener = connect_socket(listener, ".linux.seccomp.listenerPath", err);
+	return c->listener < 0 ? c->listener : 0;
+}
+
+static int remember(const struct container *c, int dir, struct error *err)
+{
+	struct state state = { .pid = c->pid, .owner = geteuid() };
+	int ret;
+
+	snprintf(state.id, sizeof(state.id), "%s", c->id);
+	state.started = process_started(c->pid);
+	strcpy(state.bundle, c->bundle);
+	strcpy(state.rootfs, c->rootfs);
+	strcpy(state.cgroup, c->cgroups.enabled ? c->cgroups.path : "");
+	state.cgroup_made = c->cgroups.made;
+	time_text(state.created, sizeof(state.created));
+	if (c->config.annotations_json)
+		state.annotations = strdup(json_object_to_json_string_ext(
+			c->config.annotations_json, JSON_C_TO_STRING_PLAIN));
+	ret = state_write(dir, &state, err);
+	state_free(&state);
+	return ret;
+}
+
+static int make_steps(const struct create_options *options, struct container *c, int dir,
+		      struct error *err)
+{
+	char cache[PATH_MAX + 16];
+	int ret = keep_config(c, options->config, dir, err);
+
+	snprintf(cache, sizeof(cache), "%s/.seccomp", cell.root_path);
+	if (!ret)
+		ret = make_groups(c, err);
+	if (!ret)
+		ret = container_prepare(c, err);
+	if (!ret)
+		ret = seccomp_compile(c, cache, err);
+	if (!ret)
+		ret = open_sockets(options, c, err);
+	if (!ret && !options->run)
+		ret = listen_for_start(c, dir, err);
+	if (!ret)
+		ret = container_spawn(c, err);
+	if (!ret)
+		ret = remember(c, dir, err);
+	if (!ret)
+		ret = container_limits(c, err);
+	if (!ret && options->pid_file)
+		ret = write_pid_file(options->pid_file, c->pid, err);
+	return ret;
+}
+
+int container_make(const struct create_options *options, struct container *c, struct error *err)
+{
+	cleanup_close int dir = -1;
+	int ret = id_check(options->id, err);
+
+	if (!ret)
+		ret = check_preserved(options->preserve_fds, err);
+	if (!ret)
+		ret = cell_root(err) < 0 ? cell.root : 0;
+	if (!ret)
+		ret = load(options, c, err);
+	if (ret)
+		return ret;
+	c->id = options->id;
+	c->preserve_fds = options->preserve_fds;
+	c->no_pivot = options->no_pivot;
+	c->no_keyring = options->no_keyring;
+	c->state_json = creation_state;
+	c->proc = proc_open(err);
+	if (c->proc < 0)
+		return c->proc;
+	dir = state_make(cell.root, c->id, err);
+	if (dir < 0)
+		return dir;
+	ret = make_steps(options, c, dir, err);
+	if (ret)
+		container_unmake(c);
+	state_unlock(dir);
+	return ret;
+}
+
+void container_unmake(struct container *c)
+{
+	struct error ignored;
+
+	container_abandon(c);
+	cgroups_remove(&c->cgroups, &ignored);
+	state_remove(cell.root, c->id, &ignored);
+}
+
+enum {
+	OPTION_CONSOLE = 256,
+	OPTION_PID_FILE,
+	OPTION_PRESERVE,
+	OPTION_NO_PIVOT,
+	OPTION_NO_KEYRING,
+	OPTION_NO_SUBREAPER,
+	OPTION_KEEP,
+};
+
+static int preserve_count(const char *text, unsigned int *count, struct error *err)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!*text || *end || text[0] == '-' || value > 1 << 16)
+		return error_set(err, EUSAGE, "--preserve-fds %s: expected a number", text);
+	*count = (unsigned int)value;
+	return 0;
+}
+
+int create_parse(int argc, char **argv, bool run, struct create_options *o, struct error *err)
+{
+	static const struct option options[] = {
+		{ "bundle", required_argument, NULL, 'b' },
+		{ "config", required_argument, NULL, 'f' },
+		{ "console-socket", required_argument, NULL, OPTION_CONSOLE },
+		{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
+		{ "preserve-fds", required_argument, NULL, OPTION_PRESERVE },
+		{ "no-pivot", no_argument, NULL, OPTION_NO_PIVOT },
+		{ "no-new-keyring", no_argument, NULL, OPTION_NO_KEYRING },
+		{ "no-subreaper", no_argument, NULL, OPTION_NO_SUBREAPER },
+		{ "detach", no_argument, NULL, 'd' },
+		{ "keep", no_argument, NULL, OPTION_KEEP },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, ret = 0;
+
+	*o = (struct create_options){ .bundle = ".", .config = "config.json", .run = run };
+	optind = 1;
+	while (!ret && (option = getopt_long(argc, argv, "+b:f:d", options, NULL)) != -1) {
+		switch (option) {
+		case 'b':
+			o->bundle = optarg;
+			break;
+		case 'f':
+			o->config = optarg;
+			break;
+		case 'd':
+			o->detach = true;
+			break;
+		case OPTION_CONSOLE:
+			o->console_socket = optarg;
+			break;
+		case OPTION_PID_FILE:
+			o->pid_file = optarg;
+			break;
+		case OPTION_PRESERVE:
+			ret = preserve_count(optarg, &o->preserve_fds, err);
+			break;
+		case OPTION_NO_PIVOT:
+			o->no_pivot = true;
+			break;
+		case OPTION_NO_KEYRING:
+			o->no_keyring = true;
+			break;
+		case OPTION_NO_SUBREAPER:
+			break;
+		case OPTION_KEEP:
+			o->keep = true;
+			break;
+		default:
+			return error_set(err, EUSAGE, "%s: see cell --help", argv[0]);
+		}
+	}
+	if (!ret && optind + 1 != argc)
+		return error_set(err, EUSAGE, "%s: expected one container id: cell %s [OPTION]... ID",
+				 argv[0], argv[0]);
+	o->id = argv[optind];
+	return ret;
+}

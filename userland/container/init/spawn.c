@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The clone. Called by create.c and exec.c.
+ *
+ * One clone3(2) makes the child with all its new namespaces. Where it is to join some, another
+ * process goes between: it joins them, clones the child as its own sibling (CLONE_PARENT), and
+ * ends; so the runtime itself never enters anything.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../path/proc.h"
+#include "cleanup.h"
+#include "container.h"
+#include "sync.h"
+
+/* Made by the child itself: a cgroup namespace begins where its maker is, and clocks are set before. */
+#define BY_CHILD	((uint64_t)CLONE_NEWCGROUP | CLONE_NEWTIME)
+
+static uint64_t new_flags(const struct container *c)
+{
+	uint64_t flags = 0;
+
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (c->config.namespaces.listed & 1u << kind && !c->config.namespaces.path[kind])
+			flags |= config_namespace_flags[kind];
+	return c->joins ? 0 : flags & ~BY_CHILD;
+}
+
+static bool has_paths(const struct container *c)
+{
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (c->config.namespaces.path[kind])
+			return true;
+	return false;
+}
+
+/* Into the unified group at birth, if there is one and the kernel lets us. */
+static pid_t clone_child(const struct container *c, uint64_t flags, int *pidfd, bool *entered)
+{
+	int group = cgroups_v2_dir(&c->cgroups);
+	struct clone_args args = {
+		.flags = flags | (pidfd ? CLONE_PIDFD : 0),
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+	long pid;
+
+	if (group >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)group;
+		*entered = true;
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+		if (pid >= 0 || (errno != EACCES && errno != EBUSY && errno != EOPNOTSUPP &&
+				 errno != EPERM))
+			return (pid_t)pid;
+		args.flags &= ~CLONE_INTO_CGROUP;
+	}
+	*entered = false;
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static void become_child(struct container *c, bool entered) __attribute__((noreturn));
+static void become_child(struct container *c, bool entered)
+{
+	struct error err;
+	int ret = cgroups_enter(&c->cgroups, entered);
+
+	if (ret) {
+		error_errno(&err, -ret, NULL, "cgroup: cannot enter %s", c->cgroups.path);
+		sync_fail(c->sync, -ret, &err);
+		_exit(1);
+	}
+	container_child(c);
+}
+
+static int join_one(int fd, const char *what, uint64_t flags, struct error *err)
+{
+	return setns(fd, (int)flags) ? error_errno(err, errno, NULL, "cannot join %s", what) : 0;
+}
+
+/*
+ * Namespaces may belong to the user namespace that is joined, or to the host's: what does not work
+ * before works after.
+ */
+static int join_paths(const struct container *c, const int *fds, struct error *err)
+{
+	const struct config_namespaces *n = &c->config.namespaces;
+	unsigned int left = 0;
+	int ret = 0;
+
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (fds[kind] >= 0 && kind != NS_USER &&
+		    setns(fds[kind], (int)config_namespace_flags[kind]))
+			left |= 1u << kind;
+	if (fds[NS_USER] >= 0)
+		ret = join_one(fds[NS_USER], n->path[NS_USER], CLONE_NEWUSER, err);
+	for (int kind = 0; !ret && kind < NS_KINDS; kind++)
+		if (left & 1u << kind)
+			ret = join_one(fds[kind], n->path[kind], config_namespace_flags[kind], err);
+	return ret;
+}
+
+static int open_paths(const struct container *c, int *fds, struct error *err)
+{
+	for (int kind = 0; kind < NS_KINDS; kind++) {
+		const char *path = c->config.namespaces.path[kind];
+
+		fds[kind] = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+		if (path && fds[kind] < 0)
+			return error_errno(err, errno, "give such as /proc/PID/ns/net",
+					   ".linux.namespaces: %s: %s",
+					   config_namespace_names[kind], path);
+	}
+	return 0;
+}
+
+/* The process between. */
+static void go_between(struct container *c) __attribute__((noreturn));
+static void go_between(struct container *c)
+{
+	int fds[NS_KINDS], ret;
+	struct error err;
+	bool entered;
+	pid_t pid;
+
+	/* Whoever is inside already must not look into us (CVE-2016-9962). */
+#ifndef CELL_WITHOUT_GUARD_DUMPABLE
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+	if (c->joins)
+		ret = join_one(c->join, "the container's namespaces", c->join_flags, &err);
+	else
+		ret = open_paths(c, fds, &err) ?: join_paths(c, fds, &err);
+	if (!ret) {
+		pid = clone_child(c, new_flags(c) | CLONE_PARENT, NULL, &entered);
+		if (!pid)
+			become_child(c, entered);
+		if (pid < 0)
+			ret = error_errno(&err, errno, NULL, "clone3");
+		else
+			sync_say(c->sync, SYNC_CHILD, pid);
+	}
+	if (ret)
+		sync_fail(c->sync, -ret, &err);
+	_exit(ret ? 1 : 0);
+}
+
+static int spawn_between(struct container *c, int child_side, struct error *err)
+{
+	struct sync_message message;
+	int parent_side = c->sync, ret;
+	pid_t between = fork();
+
+	if (!between) {
+		close(parent_side);
+		c->sync = child_side;
+		go_between(c);
+	}
+	close(child_side);
+	if (between < 0)
+		return error_errno(err, errno, NULL, "fork");
+	ret = sync_hear(c->sync, &message, err);
+	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (ret)
+		return ret;
+	/* A child that fails at once may be heard before its maker. */
+	if (message.word != SYNC_CHILD)
+		return error_set(err, EPROTO, "unexpected word %d", message.word);
+	c->pid = message.value;
+	c->pidfd = pidfd_open(c->pid, 0);
+	return c->pidfd < 0 ? error_errno(err, errno, NULL, "pidfd_open: %d", c->pid) : 0;
+}
+
+static int spawn_directly(struct container *c, int child_side, struct error *err)
+{
+	int parent_side = c->sync, failed;
+	bool entered = false;
+
+	c->pid = clone_child(c, new_flags(c), &c->pidfd, &entered);
+	if (!c->pid) {
+		close(parent_side);
+		c->sync = child_side;
+		become_child(c, entered);
+	}
+	failed = errno;
+	close(child_side);
+	if (c->pid > 0)
+		return 0;
+	c->pidfd = -1;
+	return error_errno(err, failed,
+			   failed == EPERM ? "needs root, or a user namespace in "
+					     ".linux.namespaces (cell spec --rootless)"
+			   : failed == ENOSPC ? "raise /proc/sys/user/max_*_namespaces"
+			   : failed == EINVAL ? "a namespace that this kernel does not have?"
+					      : NULL,
+			   "clone3: new namespaces");
+}
+
+/* What the child asks for while it gets ready. */
+static int serve(struct container *c, struct error *err)
+{
+	struct sync_message message;
+	int ret;
+
+	for (;;) {
+		ret = sync_hear(c->sync, &message, err);
+		if (ret)
+			return ret;
+		if (message.word == SYNC_READY)
+			return 0;
+		if (message.word == SYNC_MAP) {
+			ret = id_maps_write(c->proc, c->pid, &c->config.maps, err);
+		} else if (message.word == SYNC_HOOKS) {
+			cleanup_free char *state = c->state_json(c, "creating");
+
+			ret = hooks_run(&c->config.hooks, HOOK_PRESTART, state, err);
+			if (!ret)
+				ret = hooks_run(&c->config.hooks, HOOK_CREATE_RUNTIME, state, err);
+		} else {
+			ret = error_set(err, EPROTO, "unexpected word %d", message.word);
+		}
+		if (ret)
+			return ret;
+		sync_say(c->sync, SYNC_GO, 0);
+	}
+}
+
+int container_spawn(struct container *c, struct error *err)
+{
+	int pair[2], ret;
+
+	c->pid = -1;
+	c->pidfd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return error_errno(err, errno, NULL, "socketpair");
+	c->sync = pair[0];
+	ret = c->joins || has_paths(c) ? spawn_between(c, pair[1], err)
+				       : spawn_directly(c, pair[1], err);
+	return ret ? ret : serve(c, err);
+}
+
+static int limit_error(const struct config_rlimit *limit, int failed, struct error *err)
+{
+	return error_errno(err, failed,
+			   failed == EPERM ? "a hard limit above ours needs CAP_SYS_RESOURCE: ask "
+					     "for less"
+					   : NULL,
+			   ".process.rlimits: %s: %llu, %llu", limit->name,
+			   (unsigned long long)limit->soft, (unsigned long long)limit->hard);
+}
+
+int container_limits(const struct container *c, struct error *err)
+{
+	const struct config_process *process = &c->config.process;
+	char path[64], text[16];
+	int ret;
+
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		const struct config_rlimit *limit = &process->rlimits[i];
+		struct rlimit value = { limit->soft, limit->hard };
+
+		if (prlimit(c->pid, (enum __rlimit_resource)limit->resource, &value, NULL))
+			return limit_error(limit, errno, err);
+	}
+	if (process->oom_score_adj == CONFIG_UNSET)
+		return 0;
+	snprintf(path, sizeof(path), "%d/oom_score_adj", c->pid);
+	snprintf(text, sizeof(text), "%d", (int)process->oom_score_adj);
+	ret = proc_write(c->proc, path, text);
+	if (ret == -EACCES || ret == -EPERM)
+		return error_errno(err, -ret, "a value below ours needs CAP_SYS_RESOURCE",
+				   ".process.oomScoreAdj: %s", text);
+	return ret ? error_errno(err, -ret, NULL, ".process.oomScoreAdj: %s", text) : 0;
+}
+
+int container_go(struct container *c, bool wait, struct error *err)
+{
+	struct sync_message message;
+	int ret = sync_say(c->sync, SYNC_GO, 0);
+
+	if (ret)
+		return error_errno(err, -ret, NULL, "the container's first process is gone");
+	if (!wait)
+		return 0;
+	ret = sync_hear(c->sync, &message, err);
+	/* The end of file is what success sounds like. */
+	return ret == -EPIPE ? 0 : ret;
+}
+
+void container_abandon(struct container *c)
+{
+	if (c->pid > 0) {
+		if (c->pidfd >= 0)
+			syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+		else
+			kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	c->pid = -1;
+}
