@@ -7,6 +7,7 @@
  * 400 names that takes longer than everything else, so the program is kept under the state root by
  * a digest of the rules, and used again.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -56,7 +57,7 @@ static int add_architectures(scmp_filter_ctx filter, char **names, struct error 
 		int ret;
 
 		for (size_t i = 0; name[i] && i < sizeof(lower) - 1; i++)
-			lower[i] = (char)(name[i] | 0x20);
+			lower[i] = (char)tolower((unsigned char)name[i]);
 		arch = seccomp_arch_resolve_name(lower);
 		if (!arch)
 			return error_set(err, EINVAL, ".linux.seccomp.architectures: %.40s: unknown",
