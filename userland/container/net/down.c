@@ -169,7 +169,7 @@ int down_stale(struct store *store, struct back_host *host, struct error *err)
 
 int net_down(const char *root, const char *id, struct error *err)
 {
-	__attribute__((cleanup(store_close))) struct store store;
+	__attribute__((cleanup(store_close))) struct store store = { .folder = -1, .lock = -1 };
 	__attribute__((cleanup(back_close))) struct back_host host = {
 		.route.fd = -1, .nft.fd = -1, .vnic = -1
 	};

@@ -169,7 +169,7 @@ int link_remove(struct netlink *nl, const char *name, struct error *err)
 	netlink_start(&m);
 	netlink_begin(&m, nl, RTM_DELLINK, 0, &info, sizeof(info));
 	netlink_put_text(&m, IFLA_IFNAME, name);
-	ret = call(nl, &m, err, "remove", name);
+	ret = call(nl, &m, err, "remove device", name);
 	return ret == -ENODEV ? 0 : ret;
 }
 

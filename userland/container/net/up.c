@@ -141,6 +141,9 @@ static int up_private(struct store *store, const char *id, int netns,
 	int ret, left;
 
 	ret = back_open(&host, err);
+	/* Who may remove what there is not may do all that follows; who may not could undo nothing. */
+	if (!ret)
+		ret = link_remove(&host.route, "cell", err);
 	if (!ret)
 		ret = down_stale(store, &host, err);
 	if (!ret)
