@@ -185,8 +185,8 @@ int net_down(const char *root, const char *id, struct error *err)
 		return ret;
 	if (!ledger_member(&store.ledger, id, 0)) {
 		ret = names_remove(&store, id, err);
-		/* Networks that a failed removal left. */
-		if (ret || !store.ledger.network_count)
+		/* What a removal that failed left. */
+		if (ret || (!store.ledger.network_count && !store.ledger.forwarding_ours))
 			return ret;
 	}
 	ret = back_open(&host, &its);

@@ -99,7 +99,11 @@ int store_open(struct store *store, const char *root, bool make, struct error *e
 	ret = open_folder(store, root, make, err);
 	if (!ret)
 		ret = lock(store, err);
-	return ret ? ret : load(store, err);
+	if (ret)
+		return ret;
+	/* Of who was killed while writing it. */
+	unlinkat(store->folder, "ledger.new", 0);
+	return load(store, err);
 }
 
 static int write_all(int fd, const char *text, size_t length)
