@@ -109,6 +109,8 @@ class Host(Space):
         self.ip("link set eth0 up")
         self.outside.ip("link set eth0 up")
         self.ip(f"route add default via {OUTSIDE}")
+        # A new namespace has what this machine has, and that may be on.
+        self("sysctl", "-qw", "net.ipv4.ip_forward=0")
         self.before = self.state()
 
     def container(self, name: str) -> Space:
