@@ -3,6 +3,7 @@
 #include "down.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include "link.h"
@@ -31,6 +32,13 @@ static int stop_forwarding(struct store *store, struct back_host *host, struct e
 	bridges = link_bridges(&host->route, err);
 	if (bridges < 0)
 		return bridges;
+	/*
+	 * /proc/sys/net is that of the namespace the thread is in, and if leaving the container's has
+	 * failed it is in that one: netlink's sockets are still the host's, this would not be.
+	 */
+	if (setns(store->lock, CLONE_NEWNET))
+		return error_errno(err, errno, errno == EPERM ? "run as root" : NULL,
+				   "network: return to the host's network namespace");
 	ret = bridges ? 0 : sysctl_write("ipv4/ip_forward", "0", err);
 	if (!ret)
 		store->ledger.forwarding_ours = false;
