@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cell-image: images of containers: fetched, kept, built. This file only finds the verb. */
+#include <locale.h>
+#include <sys/stat.h>
+
+#include "image_tool.h"
+#include "verbs.h"
+
+static const struct verb verbs[] = {
+	{ "pull", cmd_pull, 1, "NAME", "fetch an image from a registry" },
+	{ "push", cmd_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
+	{ "load", cmd_load, 1, "[-i FILE] [NAME]", "add the images of an archive" },
+	{ "save", cmd_save, 1, "[-o FILE] NAME...", "write images to an archive" },
+	{ "build", cmd_build, 1, "[-t NAME] DIR", "make an image as a Containerfile says" },
+	{ "images", cmd_images, 1, "[--json]", "which images are here" },
+	{ "inspect", cmd_inspect, 1, "NAME", "all of an image, as JSON" },
+	{ "history", cmd_history, 1, "NAME", "which step made which layer" },
+	{ "tag", cmd_tag, 1, "NAME NEW-NAME", "give an image one more name" },
+	{ "rmi", cmd_rmi, 1, "NAME...", "remove names, and what no other image needs" },
+	{ "prune", cmd_prune, 1, "[--all] [--dry-run]", "remove what no image needs" },
+	{ "verify", cmd_verify, 1, "", "read every blob, see whether it is what it was" },
+	{ "unpack", cmd_unpack, 1, "NAME DIR", "make a bundle: rootfs and config.json" },
+	{ "mount", cmd_mount, 1, "NAME DIR", "the same; rootfs is an overlay of the layers" },
+};
+
+#define COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+static void print_help(void)
+{
+	puts("usage: cell-image VERB ...\n"
+	     "Images of containers: OCI's and Docker's.\n");
+	for (size_t i = 0; i < COUNT; i++)
+		printf("  %-8s%-22s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+	puts("\noptions of all: --store DIR (or $CELL_STORE): where images are kept\n"
+	     "  load    -i FILE (or -: standard input)\n"
+	     "  save    -o FILE, --format oci|docker\n"
+	     "  pull    --platform OS/ARCH, --parallel N, --plain-http, --quiet, --auth-file FILE\n"
+	     "  push    --parallel N, --plain-http, --quiet, --auth-file FILE\n"
+	     "  build   -f FILE, -t NAME, --build-arg NAME=VALUE, --target STAGE, --no-cache,\n"
+	     "          --timestamp SECONDS, --quiet\n"
+	     "  unpack, mount    --max-size SIZE (64G): files that unpack to more are refused\n"
+	     "\nNAME is [REGISTRY/]REPOSITORY[:TAG][@sha256:HEX], or the first digits of an id.");
+}
+
+int main(int argc, char **argv)
+{
+	/* Names in archives are UTF-8, whatever the user's language. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
+	umask(022);
+	return verbs_main(verbs, COUNT, print_help, argc, argv);
+}
