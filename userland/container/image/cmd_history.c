@@ -20,15 +20,16 @@ static bool is_empty(json_object *step)
 
 static void print_step(const struct image *image, json_object *step, size_t *layer)
 {
-	char digest[DIGEST_HEX] = "-", size[SIZE_TEXT] = "0 B";
+	char digest[DIGEST_HEX] = "-", size[SIZE_TEXT] = "0 B", created[20], line[2048];
 
 	if (!is_empty(step) && *layer) {
 		--*layer;
 		short_id(&image->manifest.layers.at[*layer].digest, digest);
 		size_text(image->manifest.layers.at[*layer].size, size);
 	}
-	printf("%-19.19s  %-12s  %9s  %s\n", text_of(step, "created"), digest, size,
-	       text_of(step, "created_by"));
+	snprintf(created, sizeof(created), "%s", text_of(step, "created"));
+	snprintf(line, sizeof(line), "%s", text_of(step, "created_by"));
+	printf("%-19s  %-12s  %9s  %s\n", printable(created), digest, size, printable(line));
 }
 
 int cmd_history(int argc, char **argv, struct error *err)

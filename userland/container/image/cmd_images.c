@@ -29,7 +29,7 @@ static void print_image(const struct descriptor *entry, const struct image *imag
 	if (json_object_object_get_ex(image->config.json, "created", &value))
 		snprintf(created, sizeof(created), "%.19s", json_object_get_string(value));
 	printf("%-44s  %s  %-19s  %9s  %9s\n", entry->name ? entry->name : "-",
-	       short_id(&image->manifest.config.digest, id), created,
+	       short_id(&image->manifest.config.digest, id), printable(created),
 	       size_text(layers_size(&image->manifest), size),
 	       size_text(own_size(&image->manifest, uses), own));
 }

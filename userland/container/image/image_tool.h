@@ -26,6 +26,9 @@ int parse_size(const char *text, const char *what, int64_t *octets, struct error
 /* The first 12 hex digits. */
 char *short_id(const struct digest *digest, char out[DIGEST_HEX]);
 
+/* What strangers wrote, such as a name in an archive, has no say on the terminal: "?" instead. */
+char *printable(char *text);
+
 /* What layers have, compressed. */
 int64_t layers_size(const struct manifest *manifest);
 

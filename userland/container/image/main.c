@@ -6,21 +6,46 @@
 #include "image_tool.h"
 #include "verbs.h"
 
+/* Messages quote what was wrong, and that may come from an image. */
+#define VERB(name)								\
+	static int run_##name(int argc, char **argv, struct error *err)		\
+	{									\
+		int ret = cmd_##name(argc, argv, err);				\
+										\
+		printable(err->text);						\
+		return ret;							\
+	}
+
+VERB(pull)
+VERB(push)
+VERB(load)
+VERB(save)
+VERB(build)
+VERB(images)
+VERB(inspect)
+VERB(history)
+VERB(tag)
+VERB(rmi)
+VERB(prune)
+VERB(verify)
+VERB(unpack)
+VERB(mount)
+
 static const struct verb verbs[] = {
-	{ "pull", cmd_pull, 1, "NAME", "fetch an image from a registry" },
-	{ "push", cmd_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
-	{ "load", cmd_load, 1, "[-i FILE] [NAME]", "add the images of an archive" },
-	{ "save", cmd_save, 1, "[-o FILE] NAME...", "write images to an archive" },
-	{ "build", cmd_build, 1, "[-t NAME] DIR", "make an image as a Containerfile says" },
-	{ "images", cmd_images, 1, "[--json]", "which images are here" },
-	{ "inspect", cmd_inspect, 1, "NAME", "all of an image, as JSON" },
-	{ "history", cmd_history, 1, "NAME", "which step made which layer" },
-	{ "tag", cmd_tag, 1, "NAME NEW-NAME", "give an image one more name" },
-	{ "rmi", cmd_rmi, 1, "NAME...", "remove names, and what no other image needs" },
-	{ "prune", cmd_prune, 1, "[--all] [--dry-run]", "remove what no image needs" },
-	{ "verify", cmd_verify, 1, "", "read every blob, see whether it is what it was" },
-	{ "unpack", cmd_unpack, 1, "NAME DIR", "make a bundle: rootfs and config.json" },
-	{ "mount", cmd_mount, 1, "NAME DIR", "the same; rootfs is an overlay of the layers" },
+	{ "pull", run_pull, 1, "NAME", "fetch an image from a registry" },
+	{ "push", run_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
+	{ "load", run_load, 1, "[-i FILE] [NAME]", "add the images of an archive" },
+	{ "save", run_save, 1, "[-o FILE] NAME...", "write images to an archive" },
+	{ "build", run_build, 1, "[-t NAME] DIR", "make an image as a Containerfile says" },
+	{ "images", run_images, 1, "[--json]", "which images are here" },
+	{ "inspect", run_inspect, 1, "NAME", "all of an image, as JSON" },
+	{ "history", run_history, 1, "NAME", "which step made which layer" },
+	{ "tag", run_tag, 1, "NAME NEW-NAME", "give an image one more name" },
+	{ "rmi", run_rmi, 1, "NAME...", "remove names, and what no other image needs" },
+	{ "prune", run_prune, 1, "[--all] [--dry-run]", "remove what no image needs" },
+	{ "verify", run_verify, 1, "", "read every blob, see whether it is what it was" },
+	{ "unpack", run_unpack, 1, "NAME DIR", "make a bundle: rootfs and config.json" },
+	{ "mount", run_mount, 1, "NAME DIR", "the same; rootfs is an overlay of the layers" },
 };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -49,6 +49,14 @@ char *short_id(const struct digest *digest, char out[DIGEST_HEX])
 	return out;
 }
 
+char *printable(char *text)
+{
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 127)
+			*at = '?';
+	return text;
+}
+
 int64_t layers_size(const struct manifest *manifest)
 {
 	int64_t sum = 0;
