@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell-image: images of containers: fetched, kept, built. This file only finds the verb. */
+/* cell-image: images of containers: fetched, kept, unpacked. This file only finds the verb. */
 #include <locale.h>
 #include <sys/stat.h>
 
@@ -20,7 +20,6 @@ VERB(pull)
 VERB(push)
 VERB(load)
 VERB(save)
-VERB(build)
 VERB(images)
 VERB(inspect)
 VERB(history)
@@ -29,14 +28,12 @@ VERB(rmi)
 VERB(prune)
 VERB(verify)
 VERB(unpack)
-VERB(mount)
 
 static const struct verb verbs[] = {
 	{ "pull", run_pull, 1, "NAME", "fetch an image from a registry" },
 	{ "push", run_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
 	{ "load", run_load, 1, "[-i FILE] [NAME]", "add the images of an archive" },
 	{ "save", run_save, 1, "[-o FILE] NAME...", "write images to an archive" },
-	{ "build", run_build, 1, "[-t NAME] DIR", "make an image as a Containerfile says" },
 	{ "images", run_images, 1, "[--json]", "which images are here" },
 	{ "inspect", run_inspect, 1, "NAME", "all of an image, as JSON" },
 	{ "history", run_history, 1, "NAME", "which step made which layer" },
@@ -45,7 +42,6 @@ static const struct verb verbs[] = {
 	{ "prune", run_prune, 1, "[--all] [--dry-run]", "remove what no image needs" },
 	{ "verify", run_verify, 1, "", "read every blob, see whether it is what it was" },
 	{ "unpack", run_unpack, 1, "NAME DIR", "make a bundle: rootfs and config.json" },
-	{ "mount", run_mount, 1, "NAME DIR", "the same; rootfs is an overlay of the layers" },
 };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -61,9 +57,7 @@ static void print_help(void)
 	     "  save    -o FILE, --format oci|docker\n"
 	     "  pull    --platform OS/ARCH, --parallel N, --plain-http, --quiet, --auth-file FILE\n"
 	     "  push    --parallel N, --plain-http, --quiet, --auth-file FILE\n"
-	     "  build   -f FILE, -t NAME, --build-arg NAME=VALUE, --target STAGE, --no-cache,\n"
-	     "          --timestamp SECONDS, --quiet\n"
-	     "  unpack, mount    --max-size SIZE (64G): files that unpack to more are refused\n"
+	     "  unpack  --max-size SIZE (64G): files that unpack to more are refused\n"
 	     "\nNAME is [REGISTRY/]REPOSITORY[:TAG][@sha256:HEX], or the first digits of an id.");
 }
 
