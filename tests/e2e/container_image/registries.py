@@ -27,7 +27,7 @@ class Stock:
         self.name = f"localhost:{self.port}"
         folder.mkdir()
         config = folder / "config.yml"
-        config.write_text(f"version: 0.1\nlog: {{level: fatal}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
+        config.write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
                           f'http: {{addr: "127.0.0.1:{self.port}"}}\n')
         self.process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
