@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import costs
 import filtered
 import layered
 import scenes
@@ -53,7 +54,6 @@ def program(host: Host) -> Path:
 def host(step: int, host: Host) -> None:
     """Raises Failure if the step is wrong."""
     if step == 8:
-        import costs
         costs.judge(host.composed[ANSWERS], lambda: costs.tool(host))
         return
     box(host)
