@@ -40,7 +40,7 @@ MUTANTS = [
     ("proc_of_who_started_it", 2, ROOT, 'mount("proc", to, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)',
      'mount("/proc", to, NULL, MS_BIND | MS_REC, NULL)'),
     ("mounts_are_slaves", 2, ROOT, "MS_REC | MS_PRIVATE", "MS_REC | MS_SLAVE"),
-    ("only_the_root_is_private", 2, ROOT, "MS_REC | MS_PRIVATE", "MS_SHARED"),
+    ("only_the_root_is_private", 2, ROOT, "MS_REC | MS_PRIVATE", "MS_PRIVATE"),
     ("descriptors_stay_open", 2, ROOT, "if (close_range(STDERR_FILENO + 1, ~0U, 0))", "if (0)"),
     ("descriptors_are_closed_up_to_six", 2, ROOT, "close_range(STDERR_FILENO + 1, ~0U, 0)", "close_range(STDERR_FILENO + 1, 6, 0)"),
 

@@ -96,7 +96,7 @@ def begins(plan: Plan, scene: str, key: str, *options: str) -> None:
                 if note[:2] == ["end", key]:
                     said = next((line for line in note[3].splitlines() if line.strip()), "")
             raise wrong("A box", "its command should run; it does not begin" + (f" (it says '{said[:160]}')" if said else ""),
-                        f"It was started as: box {' '.join(options)} /witness.")
+                        "See what it says, and which function says so.")
     plan.check(check)
 
 

@@ -202,7 +202,7 @@ class Arena:
     def live(self) -> None:
         """Process 1: starts a box for each line, and reaps."""
         socket.sethostname("arena")
-        for command in ("mount --make-rprivate /", "mount -t tmpfs tmpfs /tmp", "mount -t proc proc /proc",
+        for command in ("mount --make-rshared /", "mount -t tmpfs tmpfs /tmp", "mount -t proc proc /proc",
                         "ip link set lo up"):
             subprocess.run(command.split(), check=True)
         os.dup2(os.open("/", os.O_RDONLY | os.O_DIRECTORY), OPEN_FD)
