@@ -71,9 +71,9 @@ def verdict(rules: list[Rule], otherwise: int, call: Call) -> int:
 
 def decode(octets: bytes) -> Program:
     """Raises Refused if the kernel would."""
-    program = [struct.unpack_from("<HBBI", octets, at) for at in range(0, len(octets), 8)]
-    if len(octets) % 8 or not program:
+    if len(octets) % 8 or not octets:
         raise Refused("it is no program")
+    program = [struct.unpack_from("<HBBI", octets, at) for at in range(0, len(octets), 8)]
     if len(program) > MOST:
         raise Refused(f"it has {len(program)} instructions; {MOST} are allowed")
     for n, (code, yes, no, k) in enumerate(program):

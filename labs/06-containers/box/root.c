@@ -119,7 +119,8 @@ int root_enter(const struct box *box)
 		return trouble(0, "too many layers for one mount: %zu, in %s: give a folder with a shorter name (--folder)",
 			       box->layers.count, box->folder);
 	if (mount("overlay", path, "overlay", 0, options))
-		return trouble(errno, "cannot put layers on each other: %s", options);
+		return trouble(errno, "cannot put layers on each other: %s%s", options, errno == EACCES ?
+			       ": may its root, another user out here, enter each folder on the way?" : "");
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return trouble(errno, "cannot open: %s", path);

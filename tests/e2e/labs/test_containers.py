@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import re
 import subprocess
 import tarfile
+import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,14 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "box"
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that a box's root, another user, may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("image") / "busybox"
@@ -85,11 +95,20 @@ def run(box: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([box, *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
 
 
-def test_a_command_runs_and_its_status_comes_out(box: Path, image: Path, tmp_path: Path) -> None:
-    done = run(box, "--name", "here", "--folder", tmp_path / "f", image, "sh", "-c",
+def test_a_command_runs_and_its_status_comes_out(box: Path, image: Path, open_folder: Path) -> None:
+    done = run(box, "--name", "here", "--folder", open_folder / "f", image, "sh", "-c",
                "hostname; cat /etc/motd; ls /data; kill -9 $$")
     assert done.stdout == "here\nthe upper layer's\nkept\nnew\n" and done.returncode == 137, done.stderr
-    assert not (tmp_path / "f").exists()
+    assert not (open_folder / "f").exists()
+
+
+def test_a_folder_that_its_root_may_not_enter_is_told(box: Path, image: Path, tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0o700)
+    done = run(box, "--folder", tmp_path / "shut/f", "--ids", "100000:1000" if not os.geteuid() else f"{os.geteuid()}:1",
+               image, "true")
+    if not os.geteuid():
+        assert done.returncode == 125 and "enter each folder on the way?" in done.stderr
+    assert not (tmp_path / "shut/f").exists()
 
 
 @pytest.mark.parametrize(("words", "says"), [
@@ -146,25 +165,25 @@ def test_a_layer_that_means_no_good_is_refused(box: Path, tmp_path: Path, entrie
 
 
 @pytest.mark.parametrize("name", ["proc", "dev"])
-def test_a_link_in_the_image_leads_nobody_outside(box: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / "victim").mkdir()
-    made = of_layers(tmp_path / "i", layer((name, "link", str(tmp_path / "victim"))))
-    done = run(box, "--folder", tmp_path / "f", made, "true")
+def test_a_link_in_the_image_leads_nobody_outside(box: Path, open_folder: Path, name: str) -> None:
+    (open_folder / "victim").mkdir()
+    made = of_layers(open_folder / "i", layer((name, "link", str(open_folder / "victim"))))
+    done = run(box, "--folder", open_folder / "f", made, "true")
     assert done.returncode == 125 and f"the image's /{name} is not a folder" in done.stderr, done.stderr
-    assert not list((tmp_path / "victim").iterdir()) and not (tmp_path / "f").exists()
+    assert not list((open_folder / "victim").iterdir()) and not (open_folder / "f").exists()
 
 
-def test_a_layer_that_is_damaged_is_an_error_and_no_crash(box: Path, tmp_path: Path) -> None:
+def test_a_layer_that_is_damaged_is_an_error_and_no_crash(box: Path, open_folder: Path) -> None:
     rng = random.Random(6)
     whole = layer(("a/b", "file", "x" * 700), ("c", "link", "a"), ("a/.wh.d", "file", ""))
     for n in range(150):
         data = bytearray(whole[:rng.randrange(len(whole))] if n % 3 else whole)
         for _ in range(rng.randrange(4) if data else 0):
             data[rng.randrange(len(data))] = rng.randrange(256)
-        made = of_layers(tmp_path / f"i{n}", bytes(data))
-        done = run(box, "--folder", tmp_path / "f", made, "true")
+        made = of_layers(open_folder / f"i{n}", bytes(data))
+        done = run(box, "--folder", open_folder / "f", made, "true")
         assert done.returncode in (125, 127) and done.stderr.startswith("box: "), (n, done)
-        assert not (tmp_path / "f").exists(), n
+        assert not (open_folder / "f").exists(), n
 
 
 # --- the models ---
@@ -246,10 +265,10 @@ def test_ratios_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
     (r"cpu_seconds = .*", "cpu_seconds = 39.0", "cpu_seconds is not 39.0"),
     (r"predicted = .*", 'predicted = ["net"]', "predicted should have"),
     (r"clone = .*", "clone = 7", "no number for clone"), (r"write = .*", "write = { first = 1, second = 1 }", "write: the first"),
-    (r"inside = [\d.]+", "inside = 9000.0", "compute: there should be"), (r"why_net = .*", 'why_net = "luck"', "should be one of"),
+    (r"compute = .*", "compute = { outside = 5000, inside = 9000 }", "compute: there should be"), (r"why_net = .*", 'why_net = "luck"', "should be one of"),
 ])
 def test_answers_that_cannot_be_are_told(monkeypatch: pytest.MonkeyPatch, old: str, new: str, says: str) -> None:
-    text, count = re.subn(rf"(?m){old}", new, text_of_the_reference(), count=1)
+    text, count = re.subn(rf"(?m)^{old}", new, text_of_the_reference(), count=1)
     assert count == 1
     with pytest.raises(Failure, match=re.escape(says)):
         judge(text, monkeypatch)
