@@ -93,6 +93,8 @@ class Machine:
     out: Path
     cache: Path
     seed: int
+    # what is at work in the VM, in sentences
+    subject: str = "module"
 
     @functools.cached_property
     def release(self) -> str:
@@ -201,11 +203,11 @@ class Machine:
             return
         if found:
             why, look = crash.explain(found, module)
-            raise Failure(f"Your module stopped the kernel. {why}", look)
+            raise Failure(f"Your {self.subject} stopped the kernel. {why}", look)
         if status == TIMEOUT:
-            raise Failure(f"Your module hung the machine: no end within {timeout} s.",
+            raise Failure(f"Your {self.subject} hung the machine: no end within {timeout} s.",
                           "Look for a loop that nothing stops.")
-        raise Failure("The machine ended before the work was done.", "Your module must leave the machine running.")
+        raise Failure("The machine ended before the work was done.", f"Your {self.subject} must leave the machine running.")
 
 
 def userland() -> None:
