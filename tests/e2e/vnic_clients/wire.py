@@ -111,8 +111,20 @@ def capturing(name: str, namespace: str, device: str) -> Iterator[None]:
         dump.wait()
 
 
+def keep_hooks() -> None:
+    """
+    Somebody is always at each netfilter hook, in a namespace without traffic: the first to come and the last to go
+    rewrite the kernel's code while the other CPU runs it, and QEMU before 8.1 may keep the breakpoint that is there
+    for that moment for ever (it reads the code that it translates before it watches the page): "Oops: int3".
+    """
+    hooks = ("prerouting", "input", "forward", "output", "postrouting")
+    chains = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; }}\n" for hook in hooks)
+    subprocess.run(("nft", "-f", "-"), input=f"table inet hooks {{\n{chains}}}\n", text=True, check=True)
+
+
 def lay() -> None:
     """Namespaces and wires, without the network and its guests."""
+    keep_hooks()
     for namespace in ("host", "router", "far", *GUESTS):
         run_plain("ip", "netns", "add", namespace)
         with inside(namespace):
@@ -147,7 +159,7 @@ def offload_of_wires(how: str) -> None:
 
 def link_card(guest: str) -> None:
     """A container's card, in its namespace as eth0; it has no address yet."""
-    ip("host", f"link add card type vnic\n")
+    ip("host", "link add card type vnic\n")
     vnic("attach", "lan", "card", "--address", GUESTS[guest])
     ip("host", f"link set card netns {guest} name eth0\n")
     ip(guest, "link set eth0 up\n")

@@ -249,7 +249,9 @@ def quiet_state(g: Ground) -> dict:
     """With nobody in the middle of something."""
     g.stop()
     g.storm.stop()
+    traffic.hang_up()
     g.drain_tap()
+    wire.wait_for(lambda: not links.sessions(), "sessions end")
     found = state.now()
     g.storm = traffic.Storm()
     g.begin()
@@ -258,15 +260,16 @@ def quiet_state(g: Ground) -> dict:
 
 
 def ends(g: Ground) -> None:
-    for kind in KINDS:
-        if not any(word in kind.__name__ for word in os.environ.get("ONLY", "").split(",")):
-            continue
+    kinds = [kind for kind in KINDS
+             if any(word in kind.__name__ for word in os.environ.get("ONLY", "").split(","))]
+    for kind in kinds:
+        for _ in range(WARMING):
+            one_round(g, kind)
+    after = quiet_state(g)
+    for kind in kinds:
         start, wrong, done = time.monotonic(), "", 0
-        before = after = {}
+        before, after = after, {}
         try:
-            for _ in range(WARMING):
-                one_round(g, kind)
-            before = quiet_state(g)
             for done in range(1, ROUNDS + 1):
                 one_round(g, kind)
             after = quiet_state(g)

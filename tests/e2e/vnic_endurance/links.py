@@ -10,7 +10,7 @@ import socket
 import struct
 
 import vnic_abi
-from wire import inside
+from wire import SLOWNESS, inside
 
 NEWLINK, DELLINK, GETLINK, NEWADDR, NEWROUTE = 16, 17, 18, 20, 24
 REQUEST, ACK, REPLACE, EXCL, CREATE = 1, 4, 0x100, 0x200, 0x400
@@ -20,6 +20,8 @@ IFLA_VNIC_NETWORK, IFLA_VNIC_ADDRESS = 1, 2
 UP, NESTED = 1, 0x8000
 FINIT_MODULE, DELETE_MODULE = 313, 176
 MS_BIND, MNT_DETACH = 4096, 2
+# s without a packet after which a session ends
+IDLE = 3 * SLOWNESS
 
 libc = ctypes.CDLL(None, use_errno=True)
 ABI = vnic_abi.read()
@@ -166,7 +168,10 @@ def octets(value: str | int) -> ctypes.Array:
 
 
 def add_network() -> None:
-    call(ABI.IOC_CREATE, ABI.ioc_network(name=b"lan", uplink=b"up0", subnet=octets("10.9.0.0"), prefix=24))
+    """What has ended is forgotten after seconds."""
+    call(ABI.IOC_CREATE, ABI.ioc_network(
+        name=b"lan", uplink=b"up0", subnet=octets("10.9.0.0"), prefix=24,
+        timeouts=ABI.ioc_timeouts(udp=IDLE, icmp=IDLE, tcp_established=IDLE, tcp_transitory=IDLE)))
 
 
 def remove_network() -> None:
@@ -182,6 +187,10 @@ def forward(port: int, own: str, inside_port: int) -> None:
     with contextlib.suppress(OSError):
         call(ABI.IOC_FORWARD, ABI.ioc_forward(network=b"lan", protocol=socket.IPPROTO_UDP, inside=octets(own),
                                               outside_port=octets(port), inside_port=octets(inside_port)))
+
+
+def sessions() -> int:
+    return call(ABI.IOC_NETWORK, ABI.ioc_network(name=b"lan")).sessions
 
 
 def cards() -> int:

@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 
@@ -22,6 +23,20 @@ ECHO, SINK = 7, 9
 FORWARDED = (6001, 6002, 6003)
 SIZES = (0, 1, 200, 1472, 1473, 9000)
 SOL_UDP, UDP_SEGMENT = 17, 103
+
+
+swallowed: set[socket.socket] = set()
+
+
+def hang_up() -> None:
+    """The server forgets the streams of those who went without a word."""
+    wire.wait_for(lambda: not swallowed or [cut(stream) for stream in tuple(swallowed)] and not swallowed,
+                  "the server's streams end")
+
+
+def cut(stream: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        stream.shutdown(socket.SHUT_RDWR)
 
 
 def serve() -> None:
@@ -38,10 +53,12 @@ def serve() -> None:
                 echo.sendto(data, whose)
 
     def swallow(stream: socket.socket) -> None:
+        swallowed.add(stream)
         with contextlib.suppress(OSError), stream:
-            stream.settimeout(30 * SLOWNESS)
+            without_farewell(stream)
             while stream.recv(1 << 16):
                 pass
+        swallowed.discard(stream)
 
     def accept() -> None:
         while True:
@@ -50,6 +67,11 @@ def serve() -> None:
 
     wire.in_background(return_datagrams)
     wire.in_background(accept)
+
+
+def without_farewell(stream: socket.socket) -> None:
+    """No FIN when it is closed: nothing of it outlives its namespace."""
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class Storm:
@@ -125,7 +147,6 @@ class Flows:
         self.thread.join()
         for s in (self.datagrams, self.cut):
             s.close()
-        # No FIN: nothing of it outlives its namespace.
         with contextlib.suppress(OSError):
-            self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            without_farewell(self.stream)
         self.stream.close()
