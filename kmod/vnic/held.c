@@ -8,6 +8,7 @@
 #include <linux/ipv6.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <net/ip.h>
 
 #include "card.h"
 #include "held.h"
