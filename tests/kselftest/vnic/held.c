@@ -192,7 +192,7 @@ static void frames_are_done_in_any_order(void)
 	post(&r, STRIDE, n);
 	/* What is none has to be said of that one, not of the first. */
 	post(&r, 2 * STRIDE, 5);
-	CHECK_EQ(r.page->tx.done, 2);
+	wait_done(&r, 2);
 	CHECK_EQ(r.tx[0].offset, STRIDE);
 	CHECK_EQ(r.tx[0].length, n);
 	CHECK_EQ(r.tx[0].flags, 0);
@@ -222,7 +222,7 @@ static void at_most_half_is_held(void)
 	for (; i < 10 * SIZE; i++) {
 		CHECK_EQ(guest_tcp(r.area + SIZE / 2 * STRIDE, "card", i, LENGTH, false), FRAME);
 		post(&r, SIZE / 2 * STRIDE, FRAME);
-		CHECK_EQ(r.page->tx.done, i + 1 - SIZE / 2);
+		wait_done(&r, i + 1 - SIZE / 2);
 	}
 	CHECK_EQ(card_counter("card", RX_PACKETS), 10 * SIZE);
 	for (i = 0; i < 10 * SIZE; i++) {
@@ -278,7 +278,7 @@ static void others_are_copied(void)
 	r = start(&s);
 	n = guest_udp(r.area, "card", 4000, text, sizeof(text));
 	post(&r, 0, n);
-	CHECK_EQ(r.page->tx.done, 1);
+	wait_done(&r, 1);
 	for (i = 1; i < 4; i++) {
 		CHECK_EQ(guest_tcp(r.area, "card", 0, LENGTH, false), FRAME);
 		if (i == 1)
@@ -288,7 +288,7 @@ static void others_are_copied(void)
 		if (i == 3)
 			r.area[13] = 0x06;		/* ARP, allegedly */
 		post(&r, 0, FRAME);
-		CHECK_EQ(r.page->tx.done, i + 1);
+		wait_done(&r, i + 1);
 	}
 	memset(r.area, 0xee, FRAME);
 	CHECK_EQ(recv(s, frame, sizeof(frame), 0), n);
@@ -313,7 +313,7 @@ static void pieces_are_copied(void)
 	r.tx[1].length = FRAME - 10000;
 	r.page->tx.posted = 2;
 	CHECK_OK(ioctl(r.fd, VNIC_IOC_KICK, VNIC_KICK_TX));
-	CHECK_EQ(r.page->tx.done, 2);
+	wait_done(&r, 2);
 	memset(r.area, 0xee, FRAME);
 	read_segment(s, 0);
 }
