@@ -252,7 +252,7 @@ void vnic_rings_free(struct vnic_queue *queue);
 int vnic_rings_make(struct vnic_queue *queue, struct vnic_ioc_rings *args,
 		    const struct vnic_queue *other);
 int vnic_rings_kick(struct vnic_queue *queue, unsigned long which);
-__poll_t vnic_rings_poll(const struct vnic_rings *rings);
+__poll_t vnic_rings_poll(struct vnic_rings *rings);
 int vnic_rings_mmap(struct vnic_rings *rings, struct vm_area_struct *vma);
 
 /* --- link.c --- */

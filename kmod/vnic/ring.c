@@ -4,20 +4,26 @@
  *
  * The other side may write anything at any time. So each word of its is read once; an index is
  * masked, a place is checked against the area, and what is the kernel's own (how many are done) is
- * kept here and only shown there. A frame is copied before it is looked at.
+ * kept here and only shown there. A frame's headers are copied before they are looked at; so is the
+ * rest of it, unless it is sent from where it lies (held.h).
  *
  *	fifo --> rx		in the sender's context, or that of who kicks; fifo.consume is held
  *	tx --> the stack	in a NAPI context, so that GRO merges what belongs together
+ *	tx.done			wherever it is likely to have changed, or by a timer; done_lock is held
+ *
+ * Locks, outer first: fifo.consume; done_lock (BH). Neither is held while the stack is called.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
+#include <linux/timer.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
 #include <vnic_ring.h>
 
 #include "card.h"
+#include "held.h"
 
 static_assert(sizeof(struct vnic_ring_descriptor) == 16);
 static_assert(sizeof(struct vnic_ring) == 128);
@@ -28,15 +34,19 @@ static_assert(sizeof(struct vnic_ioc_rings) == 48);
  * @shared: indices
  * @descriptors: shared as well
  * @mask: their number, less 1
+ * @taken: how many we have looked at; rx: as many as are done
  * @done: how many
  * @pieces: of the frame that is copied
+ * @posted: descriptors of the pieces, as the program wrote them
  */
 struct vnic_ring_end {
 	struct vnic_ring *shared;
 	struct vnic_ring_descriptor *descriptors;
 	u32 mask;
+	u32 taken;
 	u32 done;
 	struct kvec pieces[VNIC_RING_PIECES];
+	struct vnic_ring_descriptor posted[VNIC_RING_PIECES];
 };
 
 /**
@@ -46,6 +56,7 @@ struct vnic_ring_end {
  * @bytes: of it
  * @area_offset: where the buffers are
  * @area_bytes: of those; 0: they are in another's
+ * @pages: of the area
  */
 struct vnic_memory {
 	refcount_t refs;
@@ -53,6 +64,7 @@ struct vnic_memory {
 	u32 bytes;
 	u32 area_offset;
 	u32 area_bytes;
+	struct page **pages;
 };
 
 /**
@@ -64,7 +76,15 @@ struct vnic_memory {
  * @area: of @buffers
  * @area_bytes: of that
  * @rx: to the guest; fifo.consume is held
- * @tx: from it; of @napi's poll
+ * @tx: from it; of @napi's poll, but for @tx.done
+ * @in_place: VNIC_RINGS_IN_PLACE. If not, all of what follows is unused, and tx.done is of @napi's
+ *	poll as well
+ * @done_lock: of what follows, and of tx.done
+ * @held: frames that were sent and are not done, in order
+ * @holds: how many; read without the lock by who asks whether it is worth while to take it
+ * @shown: of tx.done
+ * @timer: looks after frames that nobody else has asked for
+ * @patience: of it, in jiffies
  */
 struct vnic_rings {
 	struct vnic_queue *queue;
@@ -75,25 +95,48 @@ struct vnic_rings {
 	u32 area_bytes;
 	struct vnic_ring_end rx;
 	struct vnic_ring_end tx;
+	bool in_place;
+	spinlock_t done_lock;
+	struct vnic_held_frame *held;
+	u32 holds;
+	u32 shown;
+	struct timer_list timer;
+	unsigned long patience;
 };
+
+/* Of a frame that is held by somebody else: how often we look. */
+#define PATIENCE_LEAST	1
+#define PATIENCE_MOST	(HZ / 4)
 
 /* --- of both directions --- */
 
-/* How many descriptors are posted and not done; -EPROTO: that cannot be. */
+/* How many descriptors are posted and not taken; -EPROTO: that cannot be. */
 static int posted(const struct vnic_ring_end *end)
 {
-	/* Pairs with the program's release: who sees the index sees the descriptors. */
-	u32 n = smp_load_acquire(&end->shared->posted) - end->done;
+	/*
+	 * Pairs with the program's release: who sees the index sees the descriptors, and how many
+	 * were done when it was written.
+	 */
+	u32 n = smp_load_acquire(&end->shared->posted), taken = READ_ONCE(end->taken);
 
-	return n > end->mask + 1 ? -EPROTO : n;
+	if (n - READ_ONCE(end->done) > end->mask + 1 || n - taken > end->mask + 1)
+		return -EPROTO;
+	return n - taken;
 }
 
 static struct vnic_ring_descriptor *descriptor(const struct vnic_ring_end *end, u32 n)
 {
-	return &end->descriptors[(end->done + n) & end->mask];
+	return &end->descriptors[(end->taken + n) & end->mask];
 }
 
-/* The @n-th one that is not done becomes the @n-th piece, if it is in the area. */
+/* @n are done, all that were taken before are as well. */
+static void advance(struct vnic_ring_end *end, u32 n)
+{
+	WRITE_ONCE(end->taken, end->taken + n);
+	WRITE_ONCE(end->done, end->done + n);
+}
+
+/* The @n-th one that is not taken becomes the @n-th piece, if it is in the area. */
 static bool take_piece(struct vnic_rings *rings, struct vnic_ring_end *end, u32 n, u32 *flags)
 {
 	struct vnic_ring_descriptor *d = descriptor(end, n);
@@ -101,6 +144,8 @@ static bool take_piece(struct vnic_rings *rings, struct vnic_ring_end *end, u32 
 	bool good = offset <= rings->area_bytes && length <= rings->area_bytes - offset;
 
 	*flags = READ_ONCE(d->flags);
+	end->posted[n].offset = offset;
+	end->posted[n].length = length;
 	end->pieces[n].iov_base = rings->area + (good ? offset : 0);
 	end->pieces[n].iov_len = good ? length : 0;
 	return good;
@@ -132,6 +177,76 @@ static void ask_for_kick(struct vnic_ring_end *end)
 	WRITE_ONCE(end->shared->want_kick, 1);
 	/* Pairs with the program's, between posting and looking whether to kick. */
 	smp_mb();
+}
+
+/* --- frames that were sent from where they lie --- */
+
+/*
+ * The next descriptor that is not done becomes that of a frame which is: both were taken, so what
+ * is in the ring there is of no use any more. done_lock is held.
+ */
+static void give_back(struct vnic_ring_end *tx, u32 offset, u32 length, u32 flags)
+{
+	struct vnic_ring_descriptor *d = &tx->descriptors[tx->done & tx->mask];
+
+	WRITE_ONCE(d->offset, offset);
+	WRITE_ONCE(d->length, length);
+	WRITE_ONCE(d->flags, flags);
+	WRITE_ONCE(tx->done, tx->done + 1);
+}
+
+/* Those that nobody has any more. done_lock is held. */
+static void give_back_released(struct vnic_rings *rings)
+{
+	u32 i, kept = 0;
+
+	for (i = 0; i < rings->holds; i++) {
+		struct vnic_held_frame *frame = &rings->held[i];
+
+		if (vnic_held_released(frame, rings->buffers->pages))
+			give_back(&rings->tx, frame->offset, frame->length, 0);
+		else
+			rings->held[kept++] = *frame;
+	}
+	if (kept < rings->holds)
+		rings->patience = PATIENCE_LEAST;
+	WRITE_ONCE(rings->holds, kept);
+}
+
+/* Tells the program what is done. BHs are disabled. */
+static void show_given_back(struct vnic_rings *rings)
+{
+	bool wake = false;
+
+	spin_lock(&rings->done_lock);
+	give_back_released(rings);
+	if (rings->shown != rings->tx.done) {
+		rings->shown = rings->tx.done;
+		show_done(&rings->tx);
+		wake = wants_wake(&rings->tx);
+	}
+	if (rings->holds && !timer_pending(&rings->timer))
+		mod_timer(&rings->timer, jiffies + rings->patience);
+	spin_unlock(&rings->done_lock);
+	if (wake)
+		vnic_queue_notify_room(rings->queue);
+}
+
+/* BHs are disabled. */
+static void look_after_held(struct vnic_rings *rings)
+{
+	if (READ_ONCE(rings->holds))
+		show_given_back(rings);
+}
+
+static void look_again(struct timer_list *timer)
+{
+	struct vnic_rings *rings = container_of(timer, struct vnic_rings, timer);
+
+	spin_lock(&rings->done_lock);
+	rings->patience = min_t(unsigned long, rings->patience * 2, PATIENCE_MOST);
+	spin_unlock(&rings->done_lock);
+	show_given_back(rings);
 }
 
 /* --- to the guest --- */
@@ -182,7 +297,7 @@ static void finish_rx(struct vnic_ring_end *rx, u32 n, size_t used)
 		WRITE_ONCE(d->flags, (i + 1 < n ? VNIC_RING_MORE : 0) |
 			   (rx->pieces[i].iov_len ? 0 : VNIC_RING_BAD));
 	}
-	rx->done += n;
+	advance(rx, n);
 }
 
 /* Returns false if there is no room for it. */
@@ -243,6 +358,8 @@ void vnic_rings_fill(struct vnic_queue *queue)
 	spin_unlock(&queue->fifo.consume);
 	if (wake)
 		vnic_queue_notify(queue);
+	/* It may be an acknowledgement, after which nobody has what it acknowledges. */
+	look_after_held(rings);
 }
 
 /* --- from the guest --- */
@@ -270,13 +387,23 @@ static struct sk_buff *new_frame(struct napi_struct *napi, size_t len)
 	return skb;
 }
 
-/* Returns 0, or a negative errno: it is none, or there is no memory for it. */
+/* May one more be held? */
+static bool may_hold(const struct vnic_rings *rings)
+{
+	return rings->in_place && READ_ONCE(rings->holds) <= rings->tx.mask / 2;
+}
+
+/*
+ * Returns 0, or a negative errno: it is none, or there is no memory for it. If it was sent from
+ * where it lies, @frame->pages is not 0.
+ */
 static int send_pieces(struct vnic_rings *rings, const struct vnic_format *format, u32 n,
-		       size_t bytes)
+		       size_t bytes, struct vnic_held_frame *frame)
 {
 	struct virtio_net_hdr vnet = {};
+	struct sk_buff *skb = NULL;
 	struct iov_iter from;
-	struct sk_buff *skb;
+	size_t len;
 	int ret;
 
 	iov_iter_kvec(&from, ITER_SOURCE, rings->tx.pieces, n, bytes);
@@ -285,30 +412,59 @@ static int send_pieces(struct vnic_rings *rings, const struct vnic_format *forma
 		vnic_tap_reject(rings->queue);
 		return ret;
 	}
-	skb = new_frame(&rings->napi, iov_iter_count(&from));
-	if (!skb)
-		return -ENOMEM;
-	if (skb_copy_datagram_from_iter(skb, 0, &from, skb->len)) {
-		kfree_skb(skb);
-		return -EFAULT;
+	len = iov_iter_count(&from);
+	if (n == 1 && may_hold(rings))
+		skb = vnic_held_skb(&rings->napi, rings->buffers->pages, rings->area,
+				    rings->tx.pieces[0].iov_base + bytes - len, len, frame);
+	if (!skb) {
+		skb = new_frame(&rings->napi, len);
+		if (!skb)
+			return -ENOMEM;
+		if (skb_copy_datagram_from_iter(skb, 0, &from, len)) {
+			kfree_skb(skb);
+			return -EFAULT;
+		}
 	}
 	return vnic_tap_input(rings->queue, skb, format->vnet_size ? &vnet : NULL, &rings->napi);
 }
 
-/* @n descriptors are done. */
-static void finish_tx(struct vnic_ring_end *tx, u32 n, bool good)
+/* @n descriptors are done, those of a frame in the order in which they were posted. */
+static void finish_tx(struct vnic_rings *rings, u32 n, bool good)
 {
+	struct vnic_ring_end *tx = &rings->tx;
 	u32 i;
 
-	for (i = 0; i < n && !good; i++)
-		WRITE_ONCE(descriptor(tx, i)->flags, VNIC_RING_BAD);
-	tx->done += n;
+	if (!rings->in_place) {
+		for (i = 0; i < n && !good; i++)
+			WRITE_ONCE(descriptor(tx, i)->flags, VNIC_RING_BAD);
+		advance(tx, n);
+		return;
+	}
+	WRITE_ONCE(tx->taken, tx->taken + n);
+	spin_lock(&rings->done_lock);
+	for (i = 0; i < n; i++)
+		give_back(tx, tx->posted[i].offset, tx->posted[i].length,
+			  good ? 0 : VNIC_RING_BAD);
+	spin_unlock(&rings->done_lock);
+}
+
+/* The frame, of one descriptor, is done when nobody has it any more. */
+static void hold(struct vnic_rings *rings, struct vnic_held_frame *frame)
+{
+	frame->offset = rings->tx.posted[0].offset;
+	frame->length = rings->tx.posted[0].length;
+	WRITE_ONCE(rings->tx.taken, rings->tx.taken + 1);
+	spin_lock(&rings->done_lock);
+	rings->held[rings->holds] = *frame;
+	WRITE_ONCE(rings->holds, rings->holds + 1);
+	spin_unlock(&rings->done_lock);
 }
 
 /* Returns false if there is no whole frame. */
 static bool send_frame(struct vnic_rings *rings, const struct vnic_format *format)
 {
 	u32 n = 0, flags = VNIC_RING_MORE;
+	struct vnic_held_frame frame = {};
 	int available = posted(&rings->tx);
 	size_t bytes = 0;
 	bool good = true;
@@ -320,8 +476,11 @@ static bool send_frame(struct vnic_rings *rings, const struct vnic_format *forma
 		bytes += rings->tx.pieces[n++].iov_len;
 	}
 	/* A frame of more pieces than that is cut into bad ones. */
-	good = good && !(flags & VNIC_RING_MORE) && !send_pieces(rings, format, n, bytes);
-	finish_tx(&rings->tx, n, good);
+	good = good && !(flags & VNIC_RING_MORE) && !send_pieces(rings, format, n, bytes, &frame);
+	if (good && frame.pages)
+		hold(rings, &frame);
+	else
+		finish_tx(rings, n, good);
 	return true;
 }
 
@@ -332,7 +491,9 @@ static int send_frames(struct vnic_rings *rings, const struct vnic_format *forma
 
 	while (n < most && send_frame(rings, format))
 		n++;
-	if (n) {
+	if (n && rings->in_place) {
+		show_given_back(rings);
+	} else if (n) {
 		show_done(&rings->tx);
 		if (wants_wake(&rings->tx))
 			vnic_queue_notify_room(rings->queue);
@@ -401,8 +562,20 @@ static void memory_put(struct vnic_memory *memory)
 {
 	if (!refcount_dec_and_test(&memory->refs))
 		return;
+	/* Those of its pages that are in frames stay until those are gone. */
 	vfree(memory->at);
+	kvfree(memory->pages);
 	kfree(memory);
+}
+
+static void free_rings(struct vnic_rings *rings)
+{
+	if (rings->buffers)
+		memory_put(rings->buffers);
+	if (rings->memory)
+		memory_put(rings->memory);
+	kvfree(rings->held);
+	kfree(rings);
 }
 
 /**
@@ -413,9 +586,8 @@ void vnic_rings_free(struct vnic_queue *queue)
 {
 	if (!queue->rings)
 		return;
-	memory_put(queue->rings->buffers);
-	memory_put(queue->rings->memory);
-	kfree(queue->rings);
+	timer_delete_sync(&queue->rings->timer);
+	free_rings(queue->rings);
 }
 
 /* Where everything is. Returns 0; -ERANGE, -EINVAL. */
@@ -424,7 +596,7 @@ static int lay_out(struct vnic_ioc_rings *args)
 	u32 size = sizeof(struct vnic_ring_descriptor);
 	bool shares = args->flags & VNIC_RINGS_SHARE;
 
-	if (args->flags & ~VNIC_RINGS_SHARE || (!shares && args->area_of) ||
+	if (args->flags & ~(VNIC_RINGS_SHARE | VNIC_RINGS_IN_PLACE) || (!shares && args->area_of) ||
 	    memchr_inv(args->reserved, 0, sizeof(args->reserved)) ||
 	    !is_power_of_2(args->rx_descriptors) || !is_power_of_2(args->tx_descriptors))
 		return -EINVAL;
@@ -444,7 +616,18 @@ static void set_end(struct vnic_ring_end *end, struct vnic_ring *shared, void *d
 	end->shared = shared;
 	end->descriptors = descriptors;
 	end->mask = n - 1;
-	end->done = 0;
+}
+
+/* Which pages the area is in. Returns false if there is no memory for that. */
+static bool find_pages(struct vnic_memory *memory)
+{
+	u32 i, n = PAGE_ALIGN(memory->area_bytes) / PAGE_SIZE;
+
+	memory->pages = kvmalloc_array(n, sizeof(*memory->pages), GFP_KERNEL_ACCOUNT);
+	for (i = 0; i < n && memory->pages; i++)
+		memory->pages[i] = vmalloc_to_page(memory->at + memory->area_offset +
+						   i * PAGE_SIZE);
+	return memory->pages;
 }
 
 static struct vnic_memory *new_memory(const struct vnic_ioc_rings *args)
@@ -453,16 +636,22 @@ static struct vnic_memory *new_memory(const struct vnic_ioc_rings *args)
 
 	if (!memory)
 		return NULL;
-	memory->at = vmalloc_user(args->bytes);
-	if (!memory->at) {
-		kfree(memory);
-		return NULL;
-	}
 	refcount_set(&memory->refs, 1);
 	memory->bytes = args->bytes;
 	memory->area_offset = args->area_offset;
 	memory->area_bytes = args->area;
-	return memory;
+	memory->at = vmalloc_user(args->bytes);
+	if (memory->at && (!memory->area_bytes || find_pages(memory)))
+		return memory;
+	memory_put(memory);
+	return NULL;
+}
+
+static bool prepare_to_hold(struct vnic_rings *rings, u32 descriptors)
+{
+	rings->in_place = true;
+	rings->held = kvmalloc_array(descriptors / 2, sizeof(*rings->held), GFP_KERNEL_ACCOUNT);
+	return rings->held;
 }
 
 /* @buffers: another's, or NULL: its own. */
@@ -475,8 +664,9 @@ static struct vnic_rings *new_rings(struct vnic_queue *queue, const struct vnic_
 	if (!rings)
 		return NULL;
 	rings->memory = new_memory(args);
-	if (!rings->memory) {
-		kfree(rings);
+	if (!rings->memory || (args->flags & VNIC_RINGS_IN_PLACE &&
+			       !prepare_to_hold(rings, args->tx_descriptors))) {
+		free_rings(rings);
 		return NULL;
 	}
 	rings->buffers = buffers ?: rings->memory;
@@ -488,6 +678,9 @@ static struct vnic_rings *new_rings(struct vnic_queue *queue, const struct vnic_
 	set_end(&rings->rx, &page->rx, rings->memory->at + args->rx_offset, args->rx_descriptors);
 	set_end(&rings->tx, &page->tx, rings->memory->at + args->tx_offset, args->tx_descriptors);
 	page->tx.want_kick = 1;
+	spin_lock_init(&rings->done_lock);
+	timer_setup(&rings->timer, look_again, 0);
+	rings->patience = PATIENCE_LEAST;
 	return rings;
 }
 
@@ -587,10 +780,13 @@ int vnic_rings_kick(struct vnic_queue *queue, unsigned long which)
  *
  * Return: EPOLLIN and EPOLLOUT.
  */
-__poll_t vnic_rings_poll(const struct vnic_rings *rings)
+__poll_t vnic_rings_poll(struct vnic_rings *rings)
 {
 	__poll_t mask = 0;
 
+	local_bh_disable();
+	look_after_held(rings);
+	local_bh_enable();
 	if (!READ_ONCE(rings->rx.shared->want_wake))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (!READ_ONCE(rings->tx.shared->want_wake))
@@ -603,14 +799,25 @@ __poll_t vnic_rings_poll(const struct vnic_rings *rings)
  * @rings: rings
  * @vma: where
  *
- * The mapping holds the file, and so the queue and its rings.
+ * The mapping holds the file, and so the queue and its rings. It does not hold pages, so that who
+ * does can be told from their references (H2 of held.h).
  *
  * Return: 0 or a negative errno.
  */
 int vnic_rings_mmap(struct vnic_rings *rings, struct vm_area_struct *vma)
 {
+	const struct vnic_memory *memory = rings->memory;
+	u32 at;
+	int ret;
+
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff ||
-	    vma->vm_end - vma->vm_start != rings->memory->bytes)
+	    vma->vm_end - vma->vm_start != memory->bytes)
 		return -EINVAL;
-	return remap_vmalloc_range(vma, rings->memory->at, 0);
+	for (at = 0; at < memory->bytes; at += PAGE_SIZE) {
+		ret = remap_pfn_range(vma, vma->vm_start + at, vmalloc_to_pfn(memory->at + at),
+				      PAGE_SIZE, vma->vm_page_prot);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which outside port a mapping gets: see ports.h. */
+#include <linux/bug.h>
 #include <linux/in.h>
 #include <linux/kernel.h>
 
@@ -173,6 +174,9 @@ void vnic_ports_hold(struct vnic_nat *nat, u8 protocol, struct vnic_end outside)
 {
 	struct vnic_ports *ports = vnic_ports_of(nat, outside.address);
 
+	/* Of one of our addresses, or it could not have been chosen. */
+	if (WARN_ON_ONCE(!ports))
+		return;
 	__set_bit(be16_to_cpu(outside.port), ports->taken[row(protocol)]);
 	nat->host.port_held(nat->host.context, protocol, outside, true);
 }
@@ -181,6 +185,8 @@ void vnic_ports_release(struct vnic_nat *nat, u8 protocol, struct vnic_end outsi
 {
 	struct vnic_ports *ports = vnic_ports_of(nat, outside.address);
 
+	if (WARN_ON_ONCE(!ports))
+		return;
 	__clear_bit(be16_to_cpu(outside.port), ports->taken[row(protocol)]);
 	nat->host.port_held(nat->host.context, protocol, outside, false);
 }

@@ -35,6 +35,9 @@
  * The kernel sets tx.want_kick when it has sent all that was posted, and rx.want_kick when a frame
  * waits for which there is no buffer: the stack above it waits then, and nothing is lost.
  *
+ * The mapping has no pages of its own: direct input and output from and to it is EFAULT (O_DIRECT,
+ * MSG_ZEROCOPY, vmsplice()); read() and write() are not.
+ *
  * Used by kmod/vnic (the provider) and programs that run guests.
  */
 #ifndef _UAPI_VNIC_RING_H
@@ -102,13 +105,25 @@ struct vnic_ring_page {
 
 /* The area is that of another file's rings: what one card sent, the other is sent from there. */
 #define VNIC_RINGS_SHARE	1
+/*
+ * Frames may be sent from where they lie instead of being copied: those of one descriptor, which
+ * are long, and are TCP. Such a frame is done when nobody has it any more, which may be long after
+ * others that were posted later. So descriptors are done in any order: the kernel writes one that
+ * is done, @offset and @length as they were posted, into the place that @done passes next; @flags
+ * are 0 or VNIC_RING_BAD. At most half of them are not done for this reason, at a time.
+ *
+ * Until it is done, a buffer belongs to who receives the frame: who writes into it meanwhile changes
+ * what arrives, except the first 256 octets, which are copied. Two buffers in one page wait for
+ * each other: they had better begin at multiples of the page's size.
+ */
+#define VNIC_RINGS_IN_PLACE	2
 
 /**
  * struct vnic_ioc_rings - VNIC_IOC_RINGS: make rings
  * @rx_descriptors: a power of 2, VNIC_RING_MIN to VNIC_RING_MAX
  * @tx_descriptors: likewise
  * @area: octets, up to VNIC_RING_AREA_MAX; VNIC_RINGS_SHARE: 0, and returned
- * @flags: VNIC_RINGS_SHARE or 0
+ * @flags: VNIC_RINGS_*
  * @bytes: returned: to be mapped
  * @rx_offset: returned
  * @tx_offset: returned

@@ -29,6 +29,7 @@ def cases(scale: float) -> list[Case]:
     both = [case(kind, who, scale) for kind in ("stream", "segments", "datagrams", "connections")
             for who in (OURS, PEER)]
     cables = [case(kind, who, scale) for kind in ("vmm", "full") for who in ("rings", "vnet", "plain")]
+    cables.append(case("vmm", "veth", scale))
     # The most flows last: they stay for minutes.
     return both + cables + [case("flows", f"{OURS}:{flows}", scale) for flows in FLOWS]
 
@@ -38,7 +39,7 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
               ["insmod", f"build/kernel/{kernel}/kmod/vnic/vnic.ko"],
               ["python3", "tests/bench/vnic/field.py", "up"]]
     after = [["python3", "tests/bench/vnic/field.py", "down"], ["rmmod", "vnic"]]
-    return [Plan("deterministic", cases(0.05 if quick else 0.25), 1 if quick else 3, before, after, deterministic=True),
+    return [Plan("deterministic", cases(0.05 if quick else 0.25), 1 if quick else 7, before, after, deterministic=True),
             Plan("live", cases(0.25 if quick else 1), 1 if quick else 7, before, after)]
 
 
@@ -83,6 +84,12 @@ def peers(results: dict[str, dict]) -> dict[str, Spread]:
     return {name: spread for name, spread in spreads.items() if spread}
 
 
+def without_vmm(results: dict[str, dict], tap: str) -> dict[str, Spread]:
+    """As far as any VMM's path could get: the same two ends with a pair of veth, and nothing carried between."""
+    spread = ratio(results, "deterministic", "vmm", lambda r: r["mib"] / r["ns"], "veth", tap)
+    return {"no VMM between (veth), deterministic": spread} if spread else {}
+
+
 def octets(results: dict[str, dict], plan: str) -> Spread | None:
     most = found(results, plan, "flows", f"{OURS}:{FLOWS[-1]}")
     return Spread.of(r["octets"] / r["mappings"] for r in most.values())
@@ -99,7 +106,7 @@ def figures(results: dict[str, dict]) -> list[Figure]:
                   **both(results, lambda plan, k=kind, v=value: ratio(results, plan, k, v)))
            for key, name, kind, value in RATIOS]
     out += [Figure(f"vmm_{peer}", f"VMM's path with rings, TCP: beside tap{words}", f"x tap{words}", target, at_least=True,
-                   note="the same program carries frames between two cards",
+                   note="the same program carries frames between two cards", peers=without_vmm(results, peer),
                    **both(results, lambda plan, p=peer: ratio(results, plan, "vmm", lambda r: r["mib"] / r["ns"],
                                                               "rings", p)))
             for peer, words, target in (("vnet", " with vnet_hdr", 1.5), ("plain", "", 6.0))]

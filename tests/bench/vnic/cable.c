@@ -7,7 +7,8 @@
  *
  *	plain	read() and write(), a frame each
  *	vnet	the same with a virtio_net_hdr, so that segments and sums stay undone
- *	rings	the same frames in memory that both cards share; only /dev/vnic has that
+ *	rings	the same frames in memory that both cards share, sent from where they lie;
+ *		only /dev/vnic has that
  *
  * Prints a line when the cards are there.
  */
@@ -32,7 +33,9 @@
 #define OFFLOADS	(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
 /* The longest frame, and what is before it. */
 #define ROOM		(sizeof(struct virtio_net_hdr_v1) + 14 + 65535 + 64)
-#define BUFFERS		32u
+/* That of a buffer: no two of them in one page. */
+#define STRIDE		((ROOM + 4095) / 4096 * 4096)
+#define BUFFERS		128u
 
 static long must(long result, const char *what)
 {
@@ -104,8 +107,8 @@ static void make_rings(struct side *side, int fd, int shares)
 {
 	struct vnic_ioc_rings rings = {
 		.rx_descriptors = BUFFERS, .tx_descriptors = BUFFERS,
-		.area = shares < 0 ? 2 * BUFFERS * ROOM : 0,
-		.flags = shares < 0 ? 0 : VNIC_RINGS_SHARE,
+		.area = shares < 0 ? 2 * BUFFERS * STRIDE : 0,
+		.flags = VNIC_RINGS_IN_PLACE | (shares < 0 ? 0 : VNIC_RINGS_SHARE),
 		.area_of = shares < 0 ? 0 : shares,
 	};
 	void *memory;
@@ -166,10 +169,13 @@ static bool carry(struct side *from, struct side *to)
 	return sent || posted;
 }
 
-static void want_wake(struct side *side)
+/* What @side still has of @other's buffers is waited for only if that will soon have none left. */
+static void want_wake(struct side *side, const struct side *other)
 {
+	uint32_t left = other->page->rx.posted - load(&other->page->rx.done);
+
 	side->page->rx.want_wake = 1;
-	side->page->tx.want_wake = side->page->tx.posted != side->tx_seen;
+	side->page->tx.want_wake = left < BUFFERS / 4 && side->page->tx.posted != side->tx_seen;
 }
 
 static bool anything(const struct side *side)
@@ -186,14 +192,14 @@ static void carry_by_rings(const int *fds)
 	make_rings(&a, fds[0], -1);
 	make_rings(&b, fds[1], fds[0]);
 	for (uint32_t i = 0; i < BUFFERS; i++) {
-		post_rx(&a, i * ROOM);
-		post_rx(&b, (BUFFERS + i) * ROOM);
+		post_rx(&a, i * STRIDE);
+		post_rx(&b, (BUFFERS + i) * STRIDE);
 	}
 	for (;;) {
 		while (carry(&a, &b) | carry(&b, &a))
 			;
-		want_wake(&a);
-		want_wake(&b);
+		want_wake(&a, &b);
+		want_wake(&b, &a);
 		atomic_thread_fence(memory_order_seq_cst);
 		if (anything(&a) || anything(&b))
 			continue;

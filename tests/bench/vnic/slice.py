@@ -82,12 +82,24 @@ CABLES = {"rings": ("rings", "/dev/vnic"), "vnet": ("vnet", "/dev/net/tun"), "pl
 
 
 @contextlib.contextmanager
-def cable(who: str) -> Iterator[None]:
-    """Two namespaces, a card each, and between the cards a program that carries frames as a VMM does."""
-    sh("ip netns add left", "ip netns add right")
+def carrying(who: str) -> Iterator[None]:
+    """The cards, and who carries; "veth": the kernel does, and there is no program between."""
+    if who == "veth":
+        sh("ip link add left0 type veth peer name right0")
+        yield
+        return
     with subprocess.Popen([TRAFFIC.replace("traffic", "cable"), *CABLES[who], "left0", "right0"], text=True,
                           stdout=subprocess.PIPE) as carrier:
         carrier.stdout.readline()
+        yield
+        carrier.kill()
+
+
+@contextlib.contextmanager
+def cable(who: str) -> Iterator[None]:
+    """Two namespaces, a card each, and between the cards a program that carries frames as a VMM does."""
+    sh("ip netns add left", "ip netns add right")
+    with carrying(who):
         for n, side in enumerate(("left", "right"), 1):
             sh(f"ip link set {side}0 netns {side}", f"ip -n {side} addr add 10.1.0.{n}/24 dev {side}0",
                f"ip -n {side} link set {side}0 up")
@@ -95,7 +107,6 @@ def cable(who: str) -> Iterator[None]:
             time.sleep(1)
             yield
             os.killpg(server.pid, signal.SIGKILL)
-        carrier.kill()
     sh("ip netns del left", "ip netns del right")
 
 

@@ -267,7 +267,7 @@ with_bpftrace() {
 	csched create one --policy credit --cpus 0
 	csched create two --policy credit --cpus 0
 	csched run one -- sh -c 'while :; do :; done' & hog=$!
-	csched run two -- sh -c 'while :; do sleep 0.02; n=0; while [ $n -lt 200 ]; do n=$((n+1)); done; done' & sleeper=$!
+	csched run two -- sh -c 'while :; do sleep 0.1; n=0; while [ $n -lt 200 ]; do n=$((n+1)); done; done' & sleeper=$!
 	for script in states park_latency preempted; do
 		t $script bpftrace $scripts/$script.bt 4
 	done

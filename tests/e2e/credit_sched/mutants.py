@@ -4,19 +4,7 @@
 """
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Mutant(NamedTuple):
-    """One way."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    program: str
-    test: str
-
+from module_mutants import Mutant
 
 MUTANTS = [Mutant(*row) for row in (
     # park.c

@@ -123,7 +123,8 @@ def test_promise_ports_of_guests_are_not_given_to_the_host(nat: Nat) -> None:
         for port in (40000, 40001, 40002):
             nat.mapping(port, AT)
             assert nat.connect(port, AT).outside.port == port, f"TCP's port {port} is free, and changed"
-        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        # Of four ports chance finds the free one too, now and then.
+        for kind in 8 * (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             with host_socket(kind) as sock:
                 if kind == socket.SOCK_DGRAM:
                     sock.connect((A, 7000))

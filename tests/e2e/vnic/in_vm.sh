@@ -23,7 +23,7 @@ load() {
 
 cards() {
 	load
-	for program in tap offload link ring; do
+	for program in tap offload link ring held; do
 		record $program
 	done
 	rmmod vnic

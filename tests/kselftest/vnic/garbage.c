@@ -27,7 +27,9 @@
  * @file: open devices
  * @rings: mapping of each, or NOTHING
  * @length: of these
+ * @layout: what each was last told of its rings
  * @socket: of the host
+ * @witness: holds what guests send, until it is read
  * @frame: what is written
  * @page: ends where nothing is mapped
  */
@@ -36,7 +38,9 @@ struct worker {
 	int file[FILES];
 	void *rings[FILES];
 	size_t length[FILES];
+	struct vnic_ioc_rings layout[FILES];
 	int socket;
+	int witness;
 	uint8_t frame[80000];
 	char *page;
 };
@@ -47,6 +51,7 @@ static struct {
 	uint64_t good;
 	uint64_t frames;
 	uint64_t taken;
+	uint64_t posted;
 } *sums;
 
 static uint64_t any(struct worker *w, uint64_t below)
@@ -134,7 +139,12 @@ static void any_rings(struct worker *w, struct vnic_ioc_rings *a)
 	a->rx_descriptors = or_any(w, 8 << any(w, 6));
 	a->tx_descriptors = or_any(w, 8 << any(w, 6));
 	a->area = or_any(w, PAGE << any(w, 8));
-	a->flags = or_any(w, 0);
+	a->flags = or_any(w, one_in(w, 2) ? VNIC_RINGS_IN_PLACE : 0);
+	if (one_in(w, 4)) {
+		a->flags |= VNIC_RINGS_SHARE;
+		a->area = or_any(w, 0);
+		a->area_of = w->file[any(w, FILES)];
+	}
 }
 
 static unsigned long any_network(struct worker *w, char *args)
@@ -203,10 +213,18 @@ static void *any_place(struct worker *w, char *args, unsigned long request)
 	}
 }
 
+static void map_rings(struct worker *w, int i)
+{
+	if (w->rings[i] != NOTHING)
+		munmap(w->rings[i], w->length[i]);
+	w->length[i] = one_in(w, 8) ? PAGE + ((size_t)PAGE << any(w, 8)) : w->layout[i].bytes;
+	w->rings[i] = mmap(NULL, w->length[i], PROT_READ | PROT_WRITE, MAP_SHARED, w->file[i], 0);
+}
+
 static void do_ioctl(struct worker *w)
 {
 	static char args[PAGE * 8] __attribute__((aligned(16)));
-	int fd = w->file[any(w, FILES)];
+	int i = any(w, FILES), fd = w->file[i], ret;
 	unsigned long request;
 	void *place;
 
@@ -217,7 +235,12 @@ static void do_ioctl(struct worker *w)
 	if (request == TUNSETOFFLOAD || request == TUNSETPERSIST || request == TUNSETOWNER)
 		place = (void *)(unsigned long)or_any(w, any(w, 0x80));
 	sums->calls++;
-	sums->good += ioctl(fd, request, place) >= 0;
+	ret = ioctl(fd, request, place);
+	sums->good += ret >= 0;
+	if (ret || request != VNIC_IOC_RINGS || place != args)
+		return;
+	memcpy(&w->layout[i], args, sizeof(w->layout[i]));
+	map_rings(w, i);
 }
 
 /* --- frames --- */
@@ -257,6 +280,8 @@ static void do_read(struct worker *w)
 
 	for (i = any(w, 64); i && read(fd, w->frame, or_any(w, 2000) % sizeof(w->frame)) > 0; i--)
 		;
+	for (i = any(w, 8); i && recv(w->witness, w->frame, sizeof(w->frame), MSG_DONTWAIT) > 0; i--)
+		;
 }
 
 /* The host has something to say to all of them. */
@@ -274,13 +299,7 @@ static void do_send(struct worker *w)
 
 static void do_map(struct worker *w)
 {
-	int i = any(w, FILES);
-
-	if (w->rings[i] != NOTHING)
-		munmap(w->rings[i], w->length[i]);
-	w->length[i] = PAGE + (PAGE << any(w, 8));
-	/* The right length is tried often enough: the sizes that any_rings() asks for are few. */
-	w->rings[i] = mmap(NULL, w->length[i], PROT_READ | PROT_WRITE, MAP_SHARED, w->file[i], 0);
+	map_rings(w, any(w, FILES));
 }
 
 static void do_scribble(struct worker *w)
@@ -296,6 +315,45 @@ static void do_scribble(struct worker *w)
 	words[0] += any(w, 8);
 	words[32] += any(w, 8);
 	ioctl(w->file[i], VNIC_IOC_KICK, 1 + any(w, 3));
+}
+
+/* A long segment somewhere in the area, which may be sent from there; and then rewritten. */
+static void do_post(struct worker *w)
+{
+	const struct vnic_ioc_rings *a = w->layout;
+	struct vnic_ring_descriptor *d;
+	struct vnic_ring_page *page;
+	size_t room, n, offset;
+	uint8_t *area, *at;
+	int i = 0;
+
+	while (i < FILES && (w->rings[i] == NOTHING || w->length[i] != a[i].bytes ||
+			     a[i].flags & VNIC_RINGS_SHARE || a[i].area < 16384 || one_in(w, 4)))
+		i++;
+	if (i == FILES)
+		return;
+	page = w->rings[i];
+	a += i;
+	area = (uint8_t *)page + a->area_offset;
+	room = a->area < 65000 ? a->area : 65000;
+	n = room - any(w, room - 2 * PAGE);
+	offset = any(w, a->area - n + 1);
+	at = area + offset;
+	memcpy(at, "\xff\xff\xff\xff\xff\xff\2\0\0\0\0\2\x08\0", 14);
+	memcpy(at + 14, "\x45\0\0\0\0\0\0\0\x40\6\0\0\x0a\x09\0\2\x0a\x09\0\1", 20);
+	at[16] = (n - 14) >> 8;
+	at[17] = n - 14;
+	if (one_in(w, 4))
+		at[any(w, 60)] = any(w, 256);
+	d = (void *)((char *)page + a->tx_offset);
+	d += page->tx.posted & (a->tx_descriptors - 1);
+	d->offset = or_any(w, offset);
+	d->length = or_any(w, n);
+	d->flags = or_any(w, one_in(w, 8) ? VNIC_RING_MORE : 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	page->tx.posted++;
+	sums->posted += !ioctl(w->file[i], VNIC_IOC_KICK, VNIC_KICK_TX);
+	memset(at, any(w, 256), any(w, n));
 }
 
 /* --- everything else --- */
@@ -359,6 +417,7 @@ static void make_noise(struct worker *w, time_t until)
 	CHECK_OK(munmap(p + PAGE, PAGE));
 	w->page = p + PAGE;
 	w->socket = CHECK_OK(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	w->witness = CHECK_OK(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)));
 	for (i = 0; i < FILES; i++) {
 		w->file[i] = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 		w->rings[i] = NOTHING;
@@ -380,8 +439,11 @@ static void make_noise(struct worker *w, time_t until)
 		case 80 ... 84:
 			do_map(w);
 			break;
-		case 85 ... 89:
+		case 85 ... 87:
 			do_scribble(w);
+			break;
+		case 88 ... 89:
+			do_post(w);
 			break;
 		case 90 ... 92:
 			do_file(w);
@@ -421,12 +483,13 @@ static void nothing_comes_of_noise(void)
 		CHECK(wait(&status) > 0, "wait");
 		CHECK(!status, "a worker ended with 0x%x", status);
 	}
-	printf("# seed %llu: %llu calls, %llu succeeded; %llu frames, %llu were taken\n",
+	printf("# seed %llu: %llu calls, %llu succeeded; %llu frames, %llu were taken; %llu posted\n",
 	       (unsigned long long)seed, (unsigned long long)sums->calls,
 	       (unsigned long long)sums->good, (unsigned long long)sums->frames,
-	       (unsigned long long)sums->taken);
+	       (unsigned long long)sums->taken, (unsigned long long)sums->posted);
 	CHECK(sums->good > sums->calls / 50, "hardly any call succeeded");
 	CHECK(sums->taken > sums->frames / 50, "hardly any frame was taken");
+	CHECK(sums->posted > seconds / 4, "hardly any was sent by rings");
 }
 
 int main(void)

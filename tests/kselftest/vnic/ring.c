@@ -175,7 +175,7 @@ static void numbers_are_checked(void)
 	a.area = 0;
 	CHECK_ERRNO(ioctl(fd, VNIC_IOC_RINGS, &a), ERANGE);
 	a = ask();
-	a.flags = 2;
+	a.flags = 4;
 	CHECK_ERRNO(ioctl(fd, VNIC_IOC_RINGS, &a), EINVAL);
 	a = ask();
 	a.area_of = 1;

@@ -1,0 +1,23 @@
+"""The tests' own test: vnic broken on purpose; see ../module_mutants.py."""
+from __future__ import annotations
+
+import pytest
+from module_mutants import Mutant, broken, outcome
+from module_vm import TREE
+from mutants import MUTANTS
+
+SETTINGS = {"PERCENT": "100", "SECONDS": "60", "SEED": "1"}
+
+
+def test_every_mutant_still_has_a_place() -> None:
+    """They are run in test-all; that they can be made is seen every day."""
+    for mutant in MUTANTS:
+        assert broken("vnic", mutant) != (TREE / "kmod/vnic" / mutant.file).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_a_broken_module_fails_the_test_of_its_rule(mutant: Mutant) -> None:
+    said = outcome("vnic", mutant, SETTINGS, 2)
+    print(f"{mutant.name}: {mutant.test}: {said}")
+    assert said != "ok", f"{mutant.name} survived {mutant.test}"
