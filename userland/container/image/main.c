@@ -16,6 +16,7 @@
 		return ret;							\
 	}
 
+VERB(build)
 VERB(pull)
 VERB(push)
 VERB(load)
@@ -30,6 +31,7 @@ VERB(verify)
 VERB(unpack)
 
 static const struct verb verbs[] = {
+	{ "build", run_build, 1, "[-t NAME] DIR", "make an image by a Containerfile" },
 	{ "pull", run_pull, 1, "NAME", "fetch an image from a registry" },
 	{ "push", run_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
 	{ "load", run_load, 1, "[-i FILE] [NAME]", "add the images of an archive" },
@@ -53,6 +55,9 @@ static void print_help(void)
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-8s%-22s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 	puts("\noptions of all: --store DIR (or $CELL_STORE): where images are kept\n"
+	     "  build   -f FILE, --target STAGE, --build-arg NAME=VALUE, --label NAME=VALUE, --no-cache,\n"
+	     "          --network none|host, --pull, --timestamp SECONDS, --ignorefile FILE,\n"
+	     "          --iidfile FILE, --quiet\n"
 	     "  load    -i FILE (or -: standard input)\n"
 	     "  save    -o FILE, --format oci|docker\n"
 	     "  pull    --platform OS/ARCH, --parallel N, --plain-http, --quiet, --auth-file FILE\n"

@@ -39,6 +39,24 @@ const char *media_text(enum media media)
 	return media == MEDIA_OTHER ? "application/octet-stream" : media_texts[media];
 }
 
+enum media media_oci(enum media media)
+{
+	switch (media) {
+	case MEDIA_DOCKER_INDEX:
+		return MEDIA_INDEX;
+	case MEDIA_DOCKER_MANIFEST:
+		return MEDIA_MANIFEST;
+	case MEDIA_DOCKER_CONFIG:
+		return MEDIA_CONFIG;
+	case MEDIA_DOCKER_LAYER:
+		return MEDIA_LAYER;
+	case MEDIA_DOCKER_LAYER_GZIP:
+		return MEDIA_LAYER_GZIP;
+	default:
+		return media;
+	}
+}
+
 void descriptors_free(struct descriptors *descriptors)
 {
 	for (size_t i = 0; i < descriptors->count; i++)
