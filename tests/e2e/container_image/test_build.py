@@ -1,16 +1,16 @@
 """Building: what comes out runs in podman, unpacks as umoci unpacks it, and is the same each time."""
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import tarfile
+import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 from conftest import Cell
@@ -58,6 +58,13 @@ class Folder:
         bundle = self.path.parent / f"bundle-{time.monotonic_ns()}"
         self.cell.ok("unpack", "t", bundle)
         return bundle / "rootfs"
+
+
+@pytest.fixture
+def podman() -> Iterator[list[str]]:
+    """With a store of its own; podman takes only short paths."""
+    with tempfile.TemporaryDirectory(prefix="pod") as path:
+        yield ["podman", "--root", f"{path}/root", "--runroot", f"{path}/run", "--storage-driver", "vfs"]
 
 
 @pytest.fixture
@@ -123,14 +130,13 @@ def test_it_unpacks_as_umoci_unpacks_it(four: Folder, cell: Cell, tmp_path: Path
 
 
 @pytest.mark.parametrize("form", ["oci", "docker"])
-def test_podman_runs_it(four: Folder, cell: Cell, tmp_path: Path, form: str) -> None:
+def test_podman_runs_it(four: Folder, cell: Cell, tmp_path: Path, podman: list[str], form: str) -> None:
     cell.ok("save", "--format", form, "-o", tmp_path / "t.tar", "t")
-    podman = ["podman", "--root", tmp_path / "podman", "--runroot", tmp_path / "podman-run", "--storage-driver", "vfs"]
     subprocess.run([*podman, "load", "-q", "-i", tmp_path / "t.tar"], check=True, capture_output=True)
 
-    out = subprocess.run([*podman, "run", "--rm", "--net=none", "--cgroups=disabled", "--ulimit=nofile=1000:1000",
-                          "--ulimit=nproc=1000:1000", "--runtime", four.cell.program.parent / "cell",
-                          "localhost/t:latest"], capture_output=True, text=True)
+    out = subprocess.run([*podman, "--cgroup-manager=cgroupfs", "--runtime", cell.program.parent / "cell", "run", "--rm",
+                          "--net=none", "--ulimit=nofile=1000:1000", "--ulimit=nproc=1000:1000", "localhost/t:latest"],
+                         capture_output=True, text=True)
 
     assert out.stdout == "hello there\n", out.stderr
 
@@ -189,7 +195,7 @@ def test_nothing_of_the_host_is_in_a_layer(folder: Folder, cell: Cell) -> None:
 # --- what is remembered ---
 
 def test_steps_are_remembered_until_what_they_depend_on_changes(folder: Folder) -> None:
-    text = BUSYBOX + "COPY a /a\nRUN date +%N > /when\n"
+    text = BUSYBOX + "COPY a /a\nRUN cat /proc/sys/kernel/random/uuid > /when\n"
     folder.file("a", "1")
     first = folder.build(text)
 
@@ -259,7 +265,7 @@ def test_a_failing_command_fails_the_build_and_names_its_line(folder: Folder, ce
 
     assert done.returncode == 1
     assert done.stderr == ('why\ncell-image: -:5: RUN: ended with status 7: '
-                           '[ "\\/bin\\/sh", "-c", "echo why; exit 7" ]\n').replace("\\/", "/")
+                           '["/bin/sh","-c","echo why; exit 7"]\n')
     assert cell.images() == before and not list((cell.store / "build").iterdir())
 
 
@@ -365,9 +371,10 @@ def test_files_of_another_image_keep_owner_and_attributes(folder: Folder, cell: 
 def test_a_base_of_dockers_types_becomes_one_of_ocis(folder: Folder, cell: Cell, tmp_path: Path) -> None:
     made = image(Layer().file("a", "a"))
     for what in (made.manifest, made.manifest["config"], *made.manifest["layers"]):
-        what["mediaType"] = what["mediaType"].replace("oci.image.manifest.v1", "docker.distribution.manifest.v2").replace(
-            "oci.image.config.v1", "docker.container.image.v1").replace(
-            "oci.image.layer.v1.tar+gzip", "docker.image.rootfs.diff.tar.gzip")
+        for oci, docker in (("oci.image.manifest.v1", "docker.distribution.manifest.v2"),
+                            ("oci.image.config.v1", "docker.container.image.v1"),
+                            ("oci.image.layer.v1.tar+gzip", "docker.image.rootfs.diff.tar.gzip")):
+            what["mediaType"] = what["mediaType"].replace(oci, docker)
     made.seal().index["manifests"][0]["mediaType"] = made.manifest["mediaType"]
     cell.ok("load", "-i", made.write(tmp_path / "in.tar"))
 
@@ -431,8 +438,8 @@ def test_add_unpacks_a_tar_however_it_is_packed(folder: Folder) -> None:
         (folder.path / f"{pack[0]}.tar").write_bytes(packed)
     folder.file("plain.gz", "no tar")
 
-    folder.build("FROM scratch\n" + "".join(f"ADD {name}.tar /{name}\n" for name in
-                                            ("cat", "gzip", "bzip2", "xz", "zstd")) + "ADD plain.gz /\nCOPY cat.tar /\n")
+    folder.build("FROM scratch\nADD plain.gz /\nCOPY cat.tar /\n" + "".join(
+        f"ADD {name}.tar /{name}\n" for name in ("cat", "gzip", "bzip2", "xz", "zstd")))
 
     root = folder.root()
     assert [(root / name / "in/the").read_text() for name in ("cat", "gzip", "bzip2", "xz", "zstd")] == ["tar"] * 5
@@ -493,11 +500,10 @@ def test_what_is_ignored_is_not_copied(folder: Folder, rules: str, left: set[str
     assert found - {"x/" + name} == {"x/" + path for path in left}
 
 
-def test_podman_ignores_the_same(folder: Folder, tmp_path: Path) -> None:
+def test_podman_ignores_the_same(folder: Folder, tmp_path: Path, podman: list[str]) -> None:
     """The rules above are not ours: podman build makes the same of them."""
     (folder.path / "busybox").unlink()
     folder.file("a").file("b.o").file("sub/c.o").file("sub/d").file("Containerfile", "FROM scratch\nCOPY . /x/\n")
-    podman = ["podman", "--root", tmp_path / "podman", "--runroot", tmp_path / "podman-run", "--storage-driver", "vfs"]
     for rules, left in IGNORED[:9]:
         folder.file(".containerignore", rules)
         done = subprocess.run([*podman, "build", "-q", "--isolation=chroot", "-t", "p", folder.path], text=True,
@@ -528,12 +534,3 @@ def test_a_large_folder_is_copied_in_little_memory(folder: Folder, cell: Cell) -
                          capture_output=True, env=os.environ | {"CELL_STORE": str(cell.store)}, check=True)
 
     assert int(out.stderr) < 32 << 10
-
-
-def test_an_archive_of_a_stream_is_the_same(folder: Folder, cell: Cell) -> None:
-    folder.build(BUSYBOX)
-    first = subprocess.run(cell.command("save", "-o", "-", "t"), env=os.environ | {"CELL_STORE": str(cell.store)},
-                           stdout=subprocess.PIPE, check=True).stdout
-
-    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
-        assert "index.json" in tar.getnames()

@@ -128,20 +128,22 @@ static int read_directives(const struct reading *r, struct error *err)
 }
 
 /*
- * Lines up to one that is not continued, joined; comments between them are left out. Returns the
- * number of the first, 0 at the end.
+ * Lines up to one that is not continued, joined; comments between them are left out, and the space
+ * before a line that goes on stays: it may part two words. Returns the number of the first, 0 at
+ * the end.
  */
 static unsigned int join_lines(struct reading *r, size_t *length)
 {
-	const char *from, *to;
+	const char *from, *to, *whole = r->at;
 	unsigned int first = 0;
 
 	*length = 0;
-	while (next_line(r, &from, &to)) {
+	for (; next_line(r, &from, &to); whole = r->at) {
 		bool more;
 
 		if (from == to || *from == '#')
 			continue;
+		from = first ? whole : from;
 		first = first ? first : r->line;
 		more = to[-1] == r->file->escape;
 		to -= more;

@@ -32,15 +32,16 @@ static int bad(const char *path, int ret, const char *what, struct error *err)
 	return error_errno(err, -ret, NULL, "/%.200s: %s", path, what);
 }
 
-static int set_attributes(const char *from, const char *to)
+/* @from is a link of /proc itself if @follow: the open file. */
+static int set_attributes(const char *from, bool follow, const char *to)
 {
 	char names[8192], value[8192];
-	ssize_t length = llistxattr(from, names, sizeof(names)), got;
+	ssize_t length = (follow ? listxattr : llistxattr)(from, names, sizeof(names)), got;
 
 	for (char *at = names; at < names + length; at += strlen(at) + 1) {
 		if (strncmp(at, "user.", 5) != 0 && strcmp(at, "security.capability") != 0)
 			continue;
-		got = lgetxattr(from, at, value, sizeof(value));
+		got = (follow ? getxattr : lgetxattr)(from, at, value, sizeof(value));
 		if (got >= 0 && lsetxattr(to, at, value, (size_t)got, 0) && errno != EOPNOTSUPP &&
 		    errno != EPERM)
 			return -errno;
@@ -66,7 +67,7 @@ static int set_metadata(const struct copy *copy, const struct visit *visit, int 
 		return 0;
 	snprintf(from, sizeof(from), "/proc/self/fd/%d%s%s", visit->parent,
 		 visit->name[0] ? "/" : "", visit->name);
-	return set_attributes(from, to);
+	return set_attributes(from, !visit->name[0], to);
 }
 
 static int copy_content(const struct visit *visit, int parent, const char *name)
