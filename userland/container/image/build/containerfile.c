@@ -250,6 +250,13 @@ static int read_statement(struct reading *r, unsigned int line, char *text, stru
 
 	if (file->count == CONTAINERFILE_STATEMENTS)
 		return line_error(r, line, err, "more instructions than are read");
+	/* Room grows when the count is a power of two. */
+	if (!(file->count & (file->count - 1))) {
+		s = reallocarray(file->at, file->count ? 2 * file->count : 1, sizeof(*s));
+		if (!s)
+			return error_set(err, ENOMEM, "%.80s: out of memory", file->name);
+		file->at = s;
+	}
 	s = &file->at[file->count];
 	*s = (struct statement){ .line = line };
 	rest = text + strcspn(text, " \t");
@@ -314,9 +321,7 @@ int containerfile_parse(const char *data, size_t length, const char *name,
 	if (length >= 3 && !memcmp(data, "\xef\xbb\xbf", 3))
 		r.at += 3;
 	r.buffer = buffer = malloc(length + 1);
-	file->at = calloc(CONTAINERFILE_STATEMENTS, sizeof(*file->at));
-	ret = buffer && file->at ? read_all(&r, err)
-				 : error_set(err, ENOMEM, "%.80s: out of memory", name);
+	ret = buffer ? read_all(&r, err) : error_set(err, ENOMEM, "%.80s: out of memory", name);
 	if (ret)
 		containerfile_free(file);
 	return ret;

@@ -169,6 +169,24 @@ static bool clean(char *rule)
 	return out > rule;
 }
 
+/* Room doubles when the count is a power of two. */
+static int grow(struct ignore *ignore, struct error *err)
+{
+	size_t room = ignore->count ? 2 * ignore->count : 1;
+	char **rules;
+	bool *except;
+
+	if (ignore->count & (ignore->count - 1))
+		return 0;
+	rules = reallocarray(ignore->rules, room, sizeof(*rules));
+	if (rules)
+		ignore->rules = rules;
+	except = reallocarray(ignore->except, room, sizeof(*except));
+	if (except)
+		ignore->except = except;
+	return rules && except ? 0 : error_set(err, ENOMEM, "out of memory");
+}
+
 static int add_rule(struct ignore *ignore, const char *from, size_t length, struct error *err)
 {
 	bool except = *from == '!';
@@ -181,7 +199,11 @@ static int add_rule(struct ignore *ignore, const char *from, size_t length, stru
 	if (!rule)
 		return error_set(err, ENOMEM, "out of memory");
 	ret = pattern_check(rule, err);
-	if (ret || !clean(rule)) {
+	if (!ret && clean(rule))
+		ret = grow(ignore, err);
+	else
+		rule[0] = '\0';
+	if (ret || !rule[0]) {
 		free(rule);
 		return ret;
 	}
@@ -223,12 +245,7 @@ int ignore_parse(const char *data, size_t length, const char *name, struct ignor
 		return error_set(err, EFBIG, "%.80s: more than %d octets", name, IGNORE_MAX);
 	if (length && memchr(data, '\0', length))
 		return error_set(err, EINVAL, "%.80s: has a NUL: expected text", name);
-	ignore->rules = calloc(IGNORE_RULES, sizeof(*ignore->rules));
-	ignore->except = calloc(IGNORE_RULES, sizeof(*ignore->except));
-	if (!ignore->rules || !ignore->except)
-		ret = error_set(err, ENOMEM, "%.80s: out of memory", name);
-	else
-		ret = read_rules(data, data + length, name, ignore, err);
+	ret = read_rules(data, data + length, name, ignore, err);
 	if (ret)
 		ignore_free(ignore);
 	return ret;
