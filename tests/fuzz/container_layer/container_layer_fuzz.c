@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "layer/apply.h"
-#include "layer/inroot.h"
+#include "path/tree.h"
 #include "layer/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,7 +74,7 @@ static char home_path[32];
 
 static void remove_home(void)
 {
-	inroot_remove(AT_FDCWD, home_path);
+	tree_remove(AT_FDCWD, home_path);
 }
 
 /* A folder with nothing in it but the root and a file that nobody is to touch. */
@@ -125,7 +125,7 @@ static void apply(struct walk *walk)
 	must(a.most >= 0 && a.most <= MOST);
 	close(a.root);
 	check_home(home);
-	inroot_remove(home, "root");
+	tree_remove(home, "root");
 	if (!faccessat(home, "root", F_OK, AT_SYMLINK_NOFOLLOW)) {
 		/* Deeper than it is removed to, or a mode that forbids it: begin elsewhere. */
 		close(home);

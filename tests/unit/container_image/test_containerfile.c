@@ -50,6 +50,8 @@ static void flags_come_before_words(void)
 	HOLDS(!strcmp(statement_flag(&file.at[1], "chmod"), "755"));
 	HOLDS(!statement_flag(&file.at[1], "chown") && !statement_flag(&file.at[1], "fro"));
 	HOLDS(!strcmp(file.at[1].text, "c --d e"));
+	CHECK_EQ(parse("FROM a\nCMD -x y"), 0);
+	HOLDS(!strcmp(file.at[1].text, "-x y"));
 	HOLDS(says("FROM a\nCOPY --frim=b c d", "--frim=b: is no flag"));
 	HOLDS(says("FROM a\nCOPY --from c d", "--from: expected --from=VALUE"));
 	HOLDS(says("FROM a\nCOPY --from=a --from=b c d", "--from: is there twice"));
@@ -58,9 +60,9 @@ static void flags_come_before_words(void)
 
 static void a_list_is_json_and_all_strings(void)
 {
-	CHECK_EQ(parse("FROM a\nCMD [\"b c\", \"d\"]\nCMD ['b']\nCMD [\"a\", 1]\nCMD [\"a\"] x\nCMD [\"a\\u0000\"]"), 0);
+	CHECK_EQ(parse("FROM a\nCMD [\"b c\", \"d\"]\nCMD ['b']\nCMD [\"a\", 1]\nCMD [\"a\"] x\nCMD [\"a\\u0000\"]\nCMD [null]"), 0);
 	HOLDS(file.at[1].list && json_object_array_length(file.at[1].list) == 2);
-	for (int i = 2; i < 6; i++)
+	for (int i = 2; i < 7; i++)
 		HOLDS(!file.at[i].list);
 }
 

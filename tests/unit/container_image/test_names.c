@@ -2,7 +2,7 @@
 /* Names of images and of content, paths, users; documents that say two things. */
 #include "tap.h"
 #include "bundle/bundle.h"
-#include "layer/inroot.h"
+#include "path/tree.h"
 #include "layer/seen.h"
 #include "manifest.h"
 #include "reference.h"
@@ -58,12 +58,12 @@ static void a_clean_path_leads_nowhere_else(void)
 {
 	char out[16];
 
-	HOLDS(!inroot_clean("/a//./b/", out, sizeof(out)) && !strcmp(out, "a/b"));
-	HOLDS(!inroot_clean("./", out, sizeof(out)) && !out[0]);
-	CHECK_EQ(inroot_clean("a/../b", out, sizeof(out)), -22);
-	CHECK_EQ(inroot_clean("..", out, sizeof(out)), -22);
-	HOLDS(!inroot_clean("...", out, sizeof(out)));
-	CHECK_EQ(inroot_clean("abcdefgh/abcdefgh", out, sizeof(out)), -36);
+	HOLDS(!tree_clean("/a//./b/", out, sizeof(out)) && !strcmp(out, "a/b"));
+	HOLDS(!tree_clean("./", out, sizeof(out)) && !out[0]);
+	CHECK_EQ(tree_clean("a/../b", out, sizeof(out)), -22);
+	CHECK_EQ(tree_clean("..", out, sizeof(out)), -22);
+	HOLDS(!tree_clean("...", out, sizeof(out)));
+	CHECK_EQ(tree_clean("abcdefgh/abcdefgh", out, sizeof(out)), -36);
 }
 
 static void a_set_of_names_has_what_was_added(void)

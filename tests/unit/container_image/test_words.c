@@ -45,7 +45,7 @@ static void variables_are_replaced(void)
 	IS("${SET}X$SET_X", "vX");
 	IS("\"$SET\"", "v");
 	IS("$ $1 a$", "$ $1 a$");
-	HOLDS(!expanded("${SET") && !expanded("${}") && !expanded("${SET!x}"));
+	HOLDS(!expanded("${SET") && !expanded("${}") && !expanded("${SET!x}") && !expanded("${NONE:-x"));
 }
 
 static void modifiers_with_a_colon_take_empty_for_unset(void)

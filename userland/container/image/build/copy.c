@@ -12,7 +12,8 @@
 #include <sys/xattr.h>
 
 #include "../layer/apply.h"
-#include "../layer/inroot.h"
+#include "../../path/guard.h"
+#include "../../path/tree.h"
 #include "../layer/unpack.h"
 #include "cleanup.h"
 
@@ -20,7 +21,7 @@
 
 /**
  * struct copying - one path on its way
- * @base: path in the root where it begins; as of inroot_clean()
+ * @base: path in the root where it begins; as of tree_clean()
  */
 struct copying {
 	const struct copy *copy;
@@ -53,8 +54,9 @@ static int set_attributes(const char *from, bool follow, const char *to)
 static int set_metadata(const struct copy *copy, const struct visit *visit, int parent,
 			const char *name)
 {
-	uid_t uid = copy->owner ? copy->uid : copy->own ? visit->info.st_uid : 0;
-	gid_t gid = copy->owner ? copy->gid : copy->own ? visit->info.st_gid : 0;
+	bool own = copy->own || !GUARD(OWNERS);
+	uid_t uid = copy->owner ? copy->uid : own ? visit->info.st_uid : 0;
+	gid_t gid = copy->owner ? copy->gid : own ? visit->info.st_gid : 0;
 	mode_t mode = copy->mode >= 0 ? (mode_t)copy->mode : visit->info.st_mode & 07777;
 	char from[64 + NAME_MAX], to[64 + NAME_MAX];
 
@@ -63,7 +65,7 @@ static int set_metadata(const struct copy *copy, const struct visit *visit, int 
 	snprintf(to, sizeof(to), "/proc/self/fd/%d/%s", parent, name);
 	if (!S_ISLNK(visit->info.st_mode) && chmod(to, mode))
 		return -errno;
-	if (!copy->own)
+	if (!own)
 		return 0;
 	snprintf(from, sizeof(from), "/proc/self/fd/%d%s%s", visit->parent,
 		 visit->name[0] ? "/" : "", visit->name);
@@ -104,7 +106,7 @@ static int copy_link(const struct visit *visit, int parent, const char *name)
 static int copy_folder(const struct copying *c, const struct visit *visit, const char *path,
 		       struct error *err)
 {
-	cleanup_close int there = inroot_open(c->copy->root, path, O_PATH | O_DIRECTORY, 0);
+	cleanup_close int there = inroot_open(c->copy->root, path, O_PATH | O_DIRECTORY);
 	cleanup_close int parent = -1;
 	const char *name;
 	int ret;
@@ -114,7 +116,7 @@ static int copy_folder(const struct copying *c, const struct visit *visit, const
 		return 0;
 	if (there != -ENOENT)
 		return bad(path, there, "is to be a folder", err);
-	parent = inroot_parent(c->copy->root, path, true, &name);
+	parent = tree_parent(c->copy->root, path, true, &name);
 	if (parent < 0 || (mkdirat(parent, name, 0700) && errno != EEXIST))
 		return bad(path, parent < 0 ? parent : -errno, "make the folder", err);
 	ret = set_metadata(c->copy, visit, parent, name);
@@ -140,7 +142,7 @@ static int copy_one(void *context, const struct visit *visit, struct error *err)
 	if (!c->copy->own && !S_ISREG(visit->info.st_mode) && !S_ISLNK(visit->info.st_mode))
 		return error_set(err, EINVAL, "/%.200s: is neither a file, a folder nor a link: leave "
 				 "it out by .containerignore", visit->path);
-	parent = inroot_parent(c->copy->root, path, true, &name);
+	parent = tree_parent(c->copy->root, path, true, &name);
 	if (parent < 0)
 		return bad(path, parent, "open its folder", err);
 	if (!fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) && S_ISDIR(info.st_mode))
@@ -201,7 +203,7 @@ static int unpack(const struct copy *copy, int fd, const char *target, struct er
 	struct archive *raw;
 	int ret;
 
-	root = inroot_make(copy->root, target);
+	root = tree_make(copy->root, target);
 	if (root < 0)
 		return bad(target, root, "make the folder", err);
 	/* Of an O_PATH one neither times nor owner can be set. */
@@ -219,7 +221,7 @@ static int unpack(const struct copy *copy, int fd, const char *target, struct er
 static int unpack_if_tar(const struct copy *copy, const char *path, const char *target,
 			 struct error *err)
 {
-	cleanup_close int fd = inroot_open(copy->source->root, path, O_RDONLY | O_NONBLOCK, 0);
+	cleanup_close int fd = inroot_open(copy->source->root, path, O_RDONLY | O_NONBLOCK);
 	struct stat info;
 	int ret;
 
@@ -248,7 +250,7 @@ static int copy_path(const struct copy *copy, const char *path, const char *targ
 	last = last ? last + 1 : path;
 	snprintf(c.base, sizeof(c.base), "%s", target);
 	if (is_folder) {
-		fd = inroot_make(copy->root, target);
+		fd = tree_make(copy->root, target);
 		if (fd < 0)
 			return bad(target, fd, "make the folder", err);
 		close(fd);
@@ -265,7 +267,7 @@ int copy_paths(const struct copy *copy, const struct words *paths, struct error 
 	struct source there = { .root = copy->root };
 	char target[PATH_MAX];
 	bool folder;
-	int ret = inroot_clean(copy->target, target, sizeof(target));
+	int ret = tree_clean(copy->target, target, sizeof(target));
 
 	if (ret)
 		return error_set(err, -ret, "%.200s: is no path within the image", copy->target);

@@ -10,7 +10,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#include "../layer/inroot.h"
+#include "../../path/guard.h"
+#include "../../path/tree.h"
 #include "cleanup.h"
 
 #define READ_OCTETS (64 << 10)
@@ -196,11 +197,9 @@ room:
 
 static bool is_left_out(const struct node *node)
 {
-	const char *last = strrchr(node->path, '/');
-
-	last = last ? last + 1 : node->path;
-	return S_ISSOCK(node->info.st_mode) || !strncmp(last, ".wh.", 4) ||
-	       strstr(node->path, "/.wh.") || !strncmp(node->path, ".wh.", 4) ||
+	if (GUARD(COMMIT) && (!strncmp(node->path, ".wh.", 4) || strstr(node->path, "/.wh.")))
+		return true;
+	return S_ISSOCK(node->info.st_mode) ||
 	       (S_ISCHR(node->info.st_mode) && !node->info.st_rdev);
 }
 
@@ -231,7 +230,7 @@ static int put_node(struct difference *d, const struct node *node, struct error 
 
 	if (!entry)
 		return error_set(err, ENOMEM, "build: out of memory");
-	parent = node->path[0] ? inroot_parent(d->root, node->path, false, &name) : dup(d->root);
+	parent = node->path[0] ? tree_parent(d->root, node->path, false, &name) : dup(d->root);
 	if (parent < 0)
 		return error_errno(err, -parent, NULL, "build: /%.200s", node->path);
 	if (!S_ISDIR(node->info.st_mode) && node->info.st_nlink > 1) {
@@ -259,7 +258,7 @@ static int put_node(struct difference *d, const struct node *node, struct error 
 static void restore_time(const struct difference *d, const struct node *before)
 {
 	const struct timespec times[2] = { before->info.st_atim, before->info.st_mtim };
-	int fd = inroot_open(d->root, before->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	int fd = inroot_open(d->root, before->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
 	if (fd < 0)
 		return;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "../registry/registry.h"
 #include "build.h"
 #include "cleanup.h"
@@ -294,7 +294,7 @@ static int read_input(const struct build *build, const char *path, const char *c
 	else if (path)
 		file = fopen(path, "re");
 	for (; !path && *names && !file; names++) {
-		int fd = inroot_open(build->context, *names, O_RDONLY | O_NONBLOCK, 0);
+		int fd = inroot_open(build->context, *names, O_RDONLY | O_NONBLOCK);
 
 		*name = *names;
 		file = fd < 0 ? NULL : fdopen(fd, "r");

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 
 #include "../bundle/bundle.h"
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "cleanup.h"
 
 /* Places that the runtime mounts on. */
@@ -141,7 +141,7 @@ static int make_bundle(struct build *build, struct stage *stage, json_object *co
 static void find_missing(int root, bool missing[PLACES])
 {
 	for (size_t i = 0; i < PLACES; i++) {
-		int fd = inroot_open(root, places[i], O_PATH | O_NOFOLLOW, 0);
+		int fd = inroot_open(root, places[i], O_PATH | O_NOFOLLOW);
 
 		missing[i] = fd < 0;
 		cleanup_fd(&fd);
@@ -158,7 +158,7 @@ static void remove_places(int root, const bool missing[PLACES])
 
 		if (!missing[i])
 			continue;
-		parent = inroot_parent(root, places[i], false, &name);
+		parent = tree_parent(root, places[i], false, &name);
 		if (parent >= 0 && !fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) &&
 		    (S_ISDIR(info.st_mode) || (S_ISREG(info.st_mode) && !info.st_size)))
 			unlinkat(parent, name, S_ISDIR(info.st_mode) ? AT_REMOVEDIR : 0);

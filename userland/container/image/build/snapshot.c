@@ -11,7 +11,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "cleanup.h"
 
 static int add(struct snapshot *s, const char *path, const struct stat *info, uint64_t attributes)
@@ -99,7 +99,7 @@ static int take_folder(struct snapshot *s, int folder, char path[PATH_MAX], int 
 	struct dirent **list;
 	int ret = 0, count;
 
-	if (depth > INROOT_DEPTH)
+	if (depth > TREE_DEPTH)
 		return -ELOOP;
 	count = scandirat(folder, ".", &list, is_name, by_octets);
 	if (count < 0)

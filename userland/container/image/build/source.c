@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "cleanup.h"
 
 #define READ_OCTETS (64 << 10)
@@ -73,7 +73,7 @@ static int walk_folder(struct walking *w, int folder, int depth)
 	struct dirent **list;
 	int count, ret = 0;
 
-	if (depth > INROOT_DEPTH)
+	if (depth > TREE_DEPTH)
 		return failed(w, -ELOOP);
 	count = scandirat(folder, ".", &list, is_name, by_octets);
 	if (count < 0)
@@ -94,7 +94,7 @@ static int walk_folder(struct walking *w, int folder, int depth)
 
 int source_is_folder(const struct source *source, const char *path)
 {
-	cleanup_close int fd = inroot_open(source->root, path, O_PATH, 0);
+	cleanup_close int fd = inroot_open(source->root, path, O_PATH);
 	struct stat info;
 
 	if (fd < 0)
@@ -114,13 +114,13 @@ int source_walk(const struct source *source, const char *path, source_visit visi
 	int fd;
 
 	snprintf(w.path, sizeof(w.path), "%s", path);
-	fd = inroot_open(source->root, path, O_RDONLY | O_DIRECTORY, 0);
+	fd = inroot_open(source->root, path, O_RDONLY | O_DIRECTORY);
 	if (fd >= 0)
 		return walk_folder(&w, fd, 0);
 	if (fd != -ENOTDIR)
 		return failed(&w, fd);
 	/* A link in the last place is followed, within the root: the open file is what is meant. */
-	file = inroot_open(source->root, path, O_PATH, 0);
+	file = inroot_open(source->root, path, O_PATH);
 	if (file < 0)
 		return failed(&w, file);
 	one.parent = file;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Where COPY and ADD take files from: the folder of a build, or another image's root. Both are
- * roots: no link in them leads out (../layer/inroot.h).
+ * roots: no link in them leads out (../../path/inroot.h).
  */
 #ifndef CELL_IMAGE_BUILD_SOURCE_H
 #define CELL_IMAGE_BUILD_SOURCE_H

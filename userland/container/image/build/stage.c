@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "cleanup.h"
 
 static int no_memory(struct error *err)

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "../bundle/bundle.h"
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "cache.h"
 #include "cleanup.h"
 #include "copy.h"
@@ -153,7 +153,7 @@ int step_run(struct build *build, struct stage *stage, const struct statement *s
 static int do_workdir(struct build *build, struct stage *stage, void *context, struct error *err)
 {
 	const char *path = context;
-	int fd = inroot_make(stage->root, path[1] ? path + 1 : "");
+	int fd = tree_make(stage->root, path[1] ? path + 1 : "");
 
 	(void)build;
 	if (fd < 0)

@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "cleanup.h"
 
 static void remove_dead(int all)
@@ -25,7 +25,7 @@ static void remove_dead(int all)
 			continue;
 		fd = openat(all, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
-			inroot_remove(all, entry->d_name);
+			tree_remove(all, entry->d_name);
 	}
 	if (list)
 		closedir(list);
@@ -61,6 +61,6 @@ void work_close(struct build *build)
 		return;
 	all = openat(build->store->dir, "build", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (all >= 0)
-		inroot_remove(all, strrchr(build->work_path, '/') + 1);
+		tree_remove(all, strrchr(build->work_path, '/') + 1);
 	cleanup_fd(&build->work);
 }
