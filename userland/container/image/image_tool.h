@@ -47,12 +47,14 @@ int cmd_history(int argc, char **argv, struct error *err);
 int cmd_images(int argc, char **argv, struct error *err);
 int cmd_inspect(int argc, char **argv, struct error *err);
 int cmd_load(int argc, char **argv, struct error *err);
+int cmd_mount(int argc, char **argv, struct error *err);
 int cmd_prune(int argc, char **argv, struct error *err);
 int cmd_pull(int argc, char **argv, struct error *err);
 int cmd_push(int argc, char **argv, struct error *err);
 int cmd_rmi(int argc, char **argv, struct error *err);
 int cmd_save(int argc, char **argv, struct error *err);
 int cmd_tag(int argc, char **argv, struct error *err);
+int cmd_umount(int argc, char **argv, struct error *err);
 int cmd_unpack(int argc, char **argv, struct error *err);
 int cmd_verify(int argc, char **argv, struct error *err);
 

@@ -29,6 +29,8 @@ VERB(rmi)
 VERB(prune)
 VERB(verify)
 VERB(unpack)
+VERB(mount)
+VERB(umount)
 
 static const struct verb verbs[] = {
 	{ "build", run_build, 1, "[-t NAME] DIR", "make an image by a Containerfile" },
@@ -44,6 +46,8 @@ static const struct verb verbs[] = {
 	{ "prune", run_prune, 1, "[--all] [--dry-run]", "remove what no image needs" },
 	{ "verify", run_verify, 1, "", "read every blob, see whether it is what it was" },
 	{ "unpack", run_unpack, 1, "NAME DIR", "make a bundle: rootfs and config.json" },
+	{ "mount", run_mount, 1, "NAME DIR", "make one whose files are the image's, until written" },
+	{ "umount", run_umount, 1, "DIR", "remove such a bundle, and all that was written in it" },
 };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
