@@ -42,6 +42,7 @@ int own_name(const char *text, char out[REFERENCE_TEXT], struct error *err);
 /* Opens the folder above @path, sets @last to its last component. An fd or a negative errno. */
 int open_above(const char *path, char last[NAME_MAX + 1], struct error *err);
 
+int cmd_base(int argc, char **argv, struct error *err);
 int cmd_build(int argc, char **argv, struct error *err);
 int cmd_history(int argc, char **argv, struct error *err);
 int cmd_images(int argc, char **argv, struct error *err);

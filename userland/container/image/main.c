@@ -16,6 +16,7 @@
 		return ret;							\
 	}
 
+VERB(base)
 VERB(build)
 VERB(pull)
 VERB(push)
@@ -33,6 +34,7 @@ VERB(mount)
 VERB(umount)
 
 static const struct verb verbs[] = {
+	{ "base", run_base, 1, "[NAME]", "make an image of this machine's static busybox" },
 	{ "build", run_build, 1, "[-t NAME] DIR", "make an image by a Containerfile" },
 	{ "pull", run_pull, 1, "NAME", "fetch an image from a registry" },
 	{ "push", run_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
@@ -59,6 +61,7 @@ static void print_help(void)
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-8s%-22s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 	puts("\noptions of all: --store DIR (or $CELL_STORE): where images are kept\n"
+	     "  base    --busybox FILE\n"
 	     "  build   -f FILE, --target STAGE, --build-arg NAME=VALUE, --label NAME=VALUE, --no-cache,\n"
 	     "          --network none|host, --pull, --timestamp SECONDS, --ignorefile FILE,\n"
 	     "          --iidfile FILE, --quiet\n"
