@@ -53,7 +53,9 @@ def program() -> Path:
     if "CELL_IMAGE" in os.environ:
         return Path(os.environ["CELL_IMAGE"]).resolve()
     out = TREE / "build/native"
-    subprocess.run(["make", "-s", "-C", TREE / "userland", f"O={out}", out / "bin/cell-image"], check=True)
+    # The runtime lies beside it: RUN needs it.
+    subprocess.run(["make", "-s", "-C", TREE / "userland", f"O={out}", out / "bin/cell-image", out / "bin/cell"],
+                   check=True)
     return out / "bin/cell-image"
 
 

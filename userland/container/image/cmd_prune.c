@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cell-image prune */
 #include "image_tool.h"
+#include "layer/overlay.h"
 
 static const struct option options[] = {
 	{ "all", no_argument, NULL, 'a' },
@@ -30,6 +31,8 @@ int cmd_prune(int argc, char **argv, struct error *err)
 		ret = store_open(&store, path, err);
 	if (!ret)
 		ret = store_sweep(&store, &sweep, err);
+	if (!ret && sweep.cache && !sweep.dry)
+		overlay_sweep(&store);
 	if (!ret)
 		printf("%s%u blobs, %s\n", sweep.dry ? "would remove " : "removed ", sweep.blobs,
 		       size_text(sweep.octets, size));

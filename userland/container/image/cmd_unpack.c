@@ -6,7 +6,7 @@
 
 #include "bundle/bundle.h"
 #include "image_tool.h"
-#include "layer/inroot.h"
+#include "../path/tree.h"
 
 static const struct option options[] = {
 	{ "max-size", required_argument, NULL, 'm' },
@@ -62,7 +62,7 @@ static int unpack(const char *name, const char *folder, const char *path, int64_
 				 "folder, or remove it", folder);
 	ret = fill(&store, &image, bundle, most, err);
 	if (ret) {
-		inroot_remove(bundle, "rootfs");
+		tree_remove(bundle, "rootfs");
 		unlinkat(bundle, "config.json.new", 0);
 		if (made)
 			unlinkat(above, last, AT_REMOVEDIR);

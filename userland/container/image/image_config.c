@@ -72,9 +72,10 @@ static int read_diff_ids(struct image_config *config, struct error *err)
 	json_object *rootfs, *list, *value;
 	int ret = document_need(config->json, "", "rootfs", json_type_object, &rootfs, err);
 
+	/* Docker's engine and podman leave it out if there are no layers. */
 	if (!ret)
-		ret = document_need(rootfs, "rootfs", "diff_ids", json_type_array, &list, err);
-	if (ret)
+		ret = document_get(rootfs, "rootfs", "diff_ids", json_type_array, &list, err);
+	if (ret || !list)
 		return ret;
 	if (json_object_array_length(list) > MANIFEST_LAYERS)
 		return error_set(err, EINVAL, "rootfs.diff_ids: more than %d layers",

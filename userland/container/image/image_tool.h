@@ -42,16 +42,20 @@ int own_name(const char *text, char out[REFERENCE_TEXT], struct error *err);
 /* Opens the folder above @path, sets @last to its last component. An fd or a negative errno. */
 int open_above(const char *path, char last[NAME_MAX + 1], struct error *err);
 
+int cmd_base(int argc, char **argv, struct error *err);
+int cmd_build(int argc, char **argv, struct error *err);
 int cmd_history(int argc, char **argv, struct error *err);
 int cmd_images(int argc, char **argv, struct error *err);
 int cmd_inspect(int argc, char **argv, struct error *err);
 int cmd_load(int argc, char **argv, struct error *err);
+int cmd_mount(int argc, char **argv, struct error *err);
 int cmd_prune(int argc, char **argv, struct error *err);
 int cmd_pull(int argc, char **argv, struct error *err);
 int cmd_push(int argc, char **argv, struct error *err);
 int cmd_rmi(int argc, char **argv, struct error *err);
 int cmd_save(int argc, char **argv, struct error *err);
 int cmd_tag(int argc, char **argv, struct error *err);
+int cmd_umount(int argc, char **argv, struct error *err);
 int cmd_unpack(int argc, char **argv, struct error *err);
 int cmd_verify(int argc, char **argv, struct error *err);
 

@@ -16,6 +16,8 @@
 		return ret;							\
 	}
 
+VERB(base)
+VERB(build)
 VERB(pull)
 VERB(push)
 VERB(load)
@@ -28,8 +30,12 @@ VERB(rmi)
 VERB(prune)
 VERB(verify)
 VERB(unpack)
+VERB(mount)
+VERB(umount)
 
 static const struct verb verbs[] = {
+	{ "base", run_base, 1, "[NAME]", "make an image of this machine's static busybox" },
+	{ "build", run_build, 1, "[-t NAME] DIR", "make an image by a Containerfile" },
 	{ "pull", run_pull, 1, "NAME", "fetch an image from a registry" },
 	{ "push", run_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
 	{ "load", run_load, 1, "[-i FILE] [NAME]", "add the images of an archive" },
@@ -42,6 +48,8 @@ static const struct verb verbs[] = {
 	{ "prune", run_prune, 1, "[--all] [--dry-run]", "remove what no image needs" },
 	{ "verify", run_verify, 1, "", "read every blob, see whether it is what it was" },
 	{ "unpack", run_unpack, 1, "NAME DIR", "make a bundle: rootfs and config.json" },
+	{ "mount", run_mount, 1, "NAME DIR", "make one whose files are the image's, until written" },
+	{ "umount", run_umount, 1, "DIR", "remove such a bundle, and all that was written in it" },
 };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -53,6 +61,10 @@ static void print_help(void)
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-8s%-22s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 	puts("\noptions of all: --store DIR (or $CELL_STORE): where images are kept\n"
+	     "  base    --busybox FILE\n"
+	     "  build   -f FILE, --target STAGE, --build-arg NAME=VALUE, --label NAME=VALUE, --no-cache,\n"
+	     "          --network none|host, --pull, --timestamp SECONDS, --ignorefile FILE,\n"
+	     "          --iidfile FILE, --quiet\n"
 	     "  load    -i FILE (or -: standard input)\n"
 	     "  save    -o FILE, --format oci|docker\n"
 	     "  pull    --platform OS/ARCH, --parallel N, --plain-http, --quiet, --auth-file FILE\n"

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../path/guard.h"
+
 #define PATH_TEXT 64
 
 static const char *const media_texts[MEDIA_COUNT] = {
@@ -37,6 +39,24 @@ enum media media_of(const char *text)
 const char *media_text(enum media media)
 {
 	return media == MEDIA_OTHER ? "application/octet-stream" : media_texts[media];
+}
+
+enum media media_oci(enum media media)
+{
+	switch (media) {
+	case MEDIA_DOCKER_INDEX:
+		return MEDIA_INDEX;
+	case MEDIA_DOCKER_MANIFEST:
+		return MEDIA_MANIFEST;
+	case MEDIA_DOCKER_CONFIG:
+		return MEDIA_CONFIG;
+	case MEDIA_DOCKER_LAYER:
+		return MEDIA_LAYER;
+	case MEDIA_DOCKER_LAYER_GZIP:
+		return MEDIA_LAYER_GZIP;
+	default:
+		return media;
+	}
 }
 
 void descriptors_free(struct descriptors *descriptors)
@@ -195,7 +215,7 @@ int document_media(json_object *root, enum media claimed, enum media *media, str
 	if (json_object_get_int64(version) != 2)
 		return error_set(err, EINVAL, "schemaVersion: %s: is to be 2",
 				 json_object_get_string(version));
-	if (index == manifest)
+	if (index == manifest && (GUARD(MEDIA) || !index))
 		return error_set(err, EINVAL, index ? "is both a manifest and an index"
 						    : "is neither a manifest nor an index");
 	ret = document_get(root, "", "mediaType", json_type_string, &type, err);

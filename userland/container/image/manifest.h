@@ -84,6 +84,10 @@ struct manifest {
 
 enum media media_of(const char *text);
 const char *media_text(enum media media);
+
+/* What OCI calls what Docker calls otherwise. */
+enum media media_oci(enum media media);
+
 static inline bool media_is_index(enum media media)
 {
 	return media == MEDIA_INDEX || media == MEDIA_DOCKER_INDEX;

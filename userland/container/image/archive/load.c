@@ -14,7 +14,7 @@
 #include "archives.h"
 #include "cleanup.h"
 #include "../image_config.h"
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "../layer/stream.h"
 
 #define READ_OCTETS (64 << 10)
@@ -138,7 +138,7 @@ static int resolve(const char *path, const char *target, bool symbolic, char out
 	if (snprintf(joined, sizeof(joined), "%.*s/%s", (int)above, path, target) >=
 	    (int)sizeof(joined))
 		return -ENAMETOOLONG;
-	return inroot_clean(joined, out, PATH_MAX);
+	return tree_clean(joined, out, PATH_MAX);
 }
 
 static int add_link(struct loading *l, const char *path, const char *target, bool symbolic,
@@ -217,7 +217,7 @@ static int read_member(struct loading *l, struct archive_entry *entry, struct er
 	char path[PATH_MAX];
 	int64_t size = archive_entry_size(entry);
 
-	if (!name || inroot_clean(name, path, sizeof(path)))
+	if (!name || tree_clean(name, path, sizeof(path)))
 		return error_set(err, EINVAL, "load: \"%.200s\": no archive of images has such a name",
 				 name ? name : "");
 	if (l->count >= ARCHIVE_FILES)

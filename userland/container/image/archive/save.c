@@ -118,24 +118,6 @@ static int put_blob(struct saving *s, const struct descriptor *blob, struct erro
 	return ret ? ret : done(s, blob, err);
 }
 
-static enum media oci_media(enum media media)
-{
-	switch (media) {
-	case MEDIA_DOCKER_INDEX:
-		return MEDIA_INDEX;
-	case MEDIA_DOCKER_MANIFEST:
-		return MEDIA_MANIFEST;
-	case MEDIA_DOCKER_CONFIG:
-		return MEDIA_CONFIG;
-	case MEDIA_DOCKER_LAYER:
-		return MEDIA_LAYER;
-	case MEDIA_DOCKER_LAYER_GZIP:
-		return MEDIA_LAYER_GZIP;
-	default:
-		return media;
-	}
-}
-
 /* The manifest as OCI has it; that of an OCI image is written as it is. */
 static int put_manifest(struct saving *s, struct image *image, struct descriptor *entry,
 			struct error *err)
@@ -150,9 +132,9 @@ static int put_manifest(struct saving *s, struct image *image, struct descriptor
 	if (manifest->media == MEDIA_MANIFEST)
 		return put_blob(s, entry, err);
 	manifest->media = MEDIA_MANIFEST;
-	manifest->config.media = oci_media(manifest->config.media);
+	manifest->config.media = media_oci(manifest->config.media);
 	for (size_t i = 0; i < manifest->layers.count; i++)
-		manifest->layers.at[i].media = oci_media(manifest->layers.at[i].media);
+		manifest->layers.at[i].media = media_oci(manifest->layers.at[i].media);
 	json = manifest_json(manifest);
 	text = json ? json_object_to_json_string_ext(
 		json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;

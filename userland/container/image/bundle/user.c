@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../layer/inroot.h"
+#include "../../path/tree.h"
 #include "bundle.h"
 #include "cleanup.h"
 
@@ -135,15 +135,22 @@ int user_find_in(const char *text, const char *passwd, const char *group, struct
 	return 0;
 }
 
+/* What is no regular file is not read: CVE-2024-9676. */
 static int read_file(int root, const char *path, char **text, struct error *err)
 {
-	size_t length;
+	ssize_t length;
 
-	*text = inroot_read(root, path, FILE_MOST, &length);
-	if (*text || errno == ENOENT || errno == ENOTDIR)
+	*text = malloc(FILE_MOST + 1);
+	if (!*text)
+		return error_set(err, ENOMEM, "image: /%s: out of memory", path);
+	length = inroot_read(root, path, *text, FILE_MOST + 1);
+	if (length >= 0)
 		return 0;
-	return error_errno(err, errno, NULL, "image: /%s: is to be a file of at most %d octets", path,
-			   FILE_MOST);
+	(*text)[0] = '\0';
+	if (length == -ENOENT || length == -ENOTDIR)
+		return 0;
+	return error_errno(err, (int)-length, NULL, "image: /%s: is to be a file of at most %d octets",
+			   path, FILE_MOST);
 }
 
 int user_find(int root, const char *text, struct user *user, struct error *err)

@@ -10,7 +10,8 @@
 #include <sys/xattr.h>
 
 #include "cleanup.h"
-#include "inroot.h"
+#include "../../path/guard.h"
+#include "../../path/tree.h"
 
 /**
  * struct place - where an entry goes
@@ -40,7 +41,7 @@ static int bad(const struct layer_entry *entry, int ret, const char *what, struc
 static int enter(struct apply *apply, const struct layer_entry *entry, bool make,
 		 struct place *place)
 {
-	place->parent = inroot_parent(apply->root, entry->path, make, &place->name);
+	place->parent = tree_parent(apply->root, entry->path, make, &place->name);
 	if (place->parent < 0)
 		return place->parent;
 	return fstat(place->parent, &place->info) ? -errno : 0;
@@ -64,7 +65,7 @@ static int hide_below(struct apply *apply, int folder, int depth)
 	DIR *list;
 	int ret = 0;
 
-	if (depth > INROOT_DEPTH || fstat(folder, &info)) {
+	if (depth > TREE_DEPTH || fstat(folder, &info)) {
 		close(folder);
 		return -ELOOP;
 	}
@@ -105,7 +106,7 @@ static int apply_whiteout(struct apply *apply, const struct layer_entry *entry,
 	if (ret)
 		return bad(entry, ret, "hide", err);
 	if (!seen_has(&apply->seen, place.info.st_ino, place.name)) {
-		ret = inroot_remove(place.parent, place.name);
+		ret = tree_remove(place.parent, place.name);
 	} else {
 		folder = openat(place.parent, place.name,
 				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -118,7 +119,7 @@ static int apply_whiteout(struct apply *apply, const struct layer_entry *entry,
 
 static int apply_opaque(struct apply *apply, const struct layer_entry *entry, struct error *err)
 {
-	int folder = inroot_open(apply->root, entry->path, O_RDONLY | O_DIRECTORY, 0), ret;
+	int folder = inroot_open(apply->root, entry->path, O_RDONLY | O_DIRECTORY), ret;
 	cleanup_close int kept = -1;
 	struct stat info;
 
@@ -154,7 +155,7 @@ static int set_xattrs(struct apply *apply, const struct layer_entry *entry, cons
 
 	archive_entry_xattr_reset(entry->raw);
 	while (archive_entry_xattr_next(entry->raw, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name || is_overlays(name)) {
+		if (!name || (GUARD(XATTR) && is_overlays(name))) {
 			apply->skipped++;
 			continue;
 		}
@@ -269,7 +270,7 @@ static int make_hardlink(struct apply *apply, const struct layer_entry *entry,
 	cleanup_close int from = -1;
 	const char *name;
 
-	from = inroot_parent(apply->root, entry->target, false, &name);
+	from = tree_parent(apply->root, entry->target, false, &name);
 	if (from < 0)
 		return bad(entry, from, "find what it is a hard link to", err);
 	if (linkat(from, name, place->parent, place->name, 0))
@@ -307,7 +308,7 @@ static int make_way(const struct layer_entry *entry, const struct place *place)
 		return errno == ENOENT ? 0 : -errno;
 	if (S_ISDIR(info.st_mode) && entry->kind == ENTRY_FOLDER)
 		return 0;
-	return inroot_remove(place->parent, place->name);
+	return tree_remove(place->parent, place->name);
 }
 
 static int apply_entry(struct apply *apply, struct walk *walk, const struct layer_entry *entry,

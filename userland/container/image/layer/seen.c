@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../../path/guard.h"
+
 /* FNV-1a, 64 bits. Two names alike would leave a file of a lower layer: of the same image. */
 static uint64_t hash_of(ino_t folder, const char *name)
 {
@@ -57,7 +59,7 @@ int seen_add(struct seen *seen, ino_t folder, const char *name)
 
 bool seen_has(const struct seen *seen, ino_t folder, const char *name)
 {
-	return seen->room && *place_of(seen->at, seen->room, hash_of(folder, name));
+	return GUARD(SEEN) && seen->room && *place_of(seen->at, seen->room, hash_of(folder, name));
 }
 
 void seen_free(struct seen *seen)

@@ -10,7 +10,7 @@
 
 #include "apply.h"
 #include "cleanup.h"
-#include "inroot.h"
+#include "../../path/tree.h"
 #include "stream.h"
 
 int image_read(const struct store *store, const struct descriptor *entry, struct image *image,
@@ -122,6 +122,6 @@ int unpack_image(const struct store *store, const struct image *image, int folde
 	if (!ret && renameat2(folder, temporary, folder, name, RENAME_NOREPLACE))
 		ret = error_errno(err, errno, NULL, "unpack: make %s", name);
 	if (ret)
-		inroot_remove(folder, temporary);
+		tree_remove(folder, temporary);
 	return ret;
 }

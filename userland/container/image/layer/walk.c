@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "inroot.h"
+#include "../../path/guard.h"
+#include "../../path/tree.h"
 
 #define READ_OCTETS (64 << 10)
 
@@ -58,7 +59,7 @@ static int bad(struct error *err, const struct walk *walk, const char *name, con
 
 static int clean(const struct walk *walk, const char *name, char *out, struct error *err)
 {
-	int ret = name ? inroot_clean(name, out, PATH_MAX) : -EINVAL;
+	int ret = name ? tree_clean(name, out, PATH_MAX) : -EINVAL;
 
 	if (ret == -ENAMETOOLONG)
 		return bad(err, walk, name, "the name is too long");
@@ -120,7 +121,7 @@ static int read_whiteout(const struct walk *walk, struct layer_entry *entry, str
 	if (!strncmp(last, aufs, sizeof(aufs) - 1))
 		return 1;
 	at = last + sizeof(whiteout) - 1;
-	if (!at[0] || !strcmp(at, ".") || !strcmp(at, ".."))
+	if (GUARD(WHITEOUT) && (!at[0] || !strcmp(at, ".") || !strcmp(at, "..")))
 		return bad(err, walk, entry->path, "hides nothing that has a name");
 	memmove(last, at, strlen(at) + 1);
 	entry->kind = ENTRY_WHITEOUT;
@@ -175,7 +176,7 @@ static int read_numbers(const struct walk *walk, struct archive_entry *raw,
 		entry->device = makedev((unsigned int)archive_entry_rdevmajor(raw),
 					(unsigned int)archive_entry_rdevminor(raw));
 		/* overlayfs.rst: that is its whiteout, and would hide what is below. */
-		if (character && !entry->device)
+		if (GUARD(DEVICE) && character && !entry->device)
 			return bad(err, walk, entry->path, "is character device 0:0, which is "
 				   "overlayfs's whiteout: a layer says .wh.NAME");
 	}
@@ -192,7 +193,7 @@ static int read_entry(struct walk *walk, struct archive_entry *raw, struct layer
 	if (!ret)
 		ret = kind_of(raw, walk, name, &entry->kind, err);
 	/* CVE-2021-29136: a root that is a link sends all that comes after elsewhere. */
-	if (!ret && !entry->path[0] && entry->kind != ENTRY_FOLDER)
+	if (GUARD(ROOT) && !ret && !entry->path[0] && entry->kind != ENTRY_FOLDER)
 		ret = bad(err, walk, name, "is the root, and not a folder");
 	if (!ret)
 		ret = read_whiteout(walk, entry, err);

@@ -32,8 +32,8 @@ enum entry_kind {
 /**
  * struct layer_entry - one entry of a layer
  * @kind: what it is
- * @path: relative to the root, as of inroot_clean(); empty: the root, which is a folder
- * @target: of a symbolic link, as it is; of a hard link, as of inroot_clean()
+ * @path: relative to the root, as of tree_clean(); empty: the root, which is a folder
+ * @target: of a symbolic link, as it is; of a hard link, as of tree_clean()
  * @mode: permissions with setuid, setgid and sticky; of a device also which kind
  * @uid: owner
  * @gid: group

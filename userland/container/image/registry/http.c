@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../path/guard.h"
+
 #define CONNECT_SECONDS 15L
 /* Slower than that for so long, and it is dead. */
 #define LEAST_RATE 512L
@@ -51,7 +53,7 @@ static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_soc
 
 	if (purpose != CURLSOCKTYPE_IPCXN)
 		return CURL_SOCKET_BAD;
-	if (reach < x->nearest) {
+	if (GUARD(REACH) && reach < x->nearest) {
 		x->failed = error_set(x->err, EACCES, "registry: it names a host with a private "
 				      "address, which it has no business with");
 		return CURL_SOCKET_BAD;
@@ -317,7 +319,7 @@ int http_ask(struct http *http, const struct http_request *request, bool foreign
 			return ret;
 		if (url.secure && !next.secure)
 			return error_set(err, EACCES, "registry %s: sends us on without TLS", url.host);
-		if (!http_same_origin(&request->url, &next))
+		if (GUARD(REDIRECT) && !http_same_origin(&request->url, &next))
 			authorization = NULL;
 		url = next;
 	}

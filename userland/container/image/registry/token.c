@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../../path/guard.h"
 #include "cleanup.h"
 #include "registry.h"
 
@@ -137,7 +138,7 @@ static int realm_url(const struct registry *registry, const struct challenge *ch
 /* H4 */
 static bool may_have_credentials(const struct http_url *url)
 {
-	return url->secure || http_is_this_host(url->host);
+	return !GUARD(CREDENTIALS) || url->secure || http_is_this_host(url->host);
 }
 
 static int read_token(struct registry *registry, const struct text *text, struct error *err)

@@ -5,8 +5,9 @@
  *	STORE/oci-layout, index.json	an OCI image layout: other tools read it in place
  *	STORE/blobs/sha256/HEX		complete and checked, or not there
  *	STORE/tmp/			what is being written; HEX.part can be resumed
- *	STORE/layers/			layers unpacked, see ../layer/overlay.h
- *	STORE/cache/			what a build step gave, see ../build/cache.h
+ *	STORE/layers/, mounts/		layers unpacked, and who stands on them: ../layer/overlay.h
+ *	STORE/cache/			what a build step gave: ../build/cache.h
+ *	STORE/build/PID/		where a build works: ../build/work.h
  *	STORE/sweep.lock, index.lock
  *
  * Invariants, whenever a process or the machine dies:

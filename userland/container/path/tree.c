@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Paths within a root, see inroot.h. Called by all that touches what an image is unpacked to. */
-#include "inroot.h"
+/* Folders of a root that a whole image goes into, see tree.h. Called by cell-image. */
+#include "tree.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
+#include "guard.h"
+#include "inroot.h"
 
 /* Symbolic links to folders that are not there, one leading to the next. */
 #define LINKS_MOST 8
 
-int inroot_clean(const char *path, char *out, size_t size)
+int tree_clean(const char *path, char *out, size_t size)
 {
 	size_t used = 0;
 
 	while (*path) {
 		size_t length = strcspn(path, "/");
 
-		if (length == 2 && path[0] == '.' && path[1] == '.')
+		if (GUARD(DOTS) && length == 2 && path[0] == '.' && path[1] == '.')
 			return -EINVAL;
 		if (length && !(length == 1 && path[0] == '.')) {
 			if (length > NAME_MAX || used + length + 2 > size)
@@ -38,21 +39,6 @@ int inroot_clean(const char *path, char *out, size_t size)
 	}
 	out[used] = '\0';
 	return 0;
-}
-
-int inroot_open(int root, const char *path, int flags, mode_t mode)
-{
-	struct open_how how = {
-		.flags = (__u64)(flags | O_CLOEXEC),
-		.mode = flags & O_CREAT ? mode : 0,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do
-		fd = syscall(SYS_openat2, root, path[0] ? path : ".", &how, sizeof(how));
-	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
-	return fd < 0 ? -errno : (int)fd;
 }
 
 static int make_folders(int root, const char *path, int links);
@@ -85,7 +71,7 @@ static int make_folders(int root, const char *path, int links)
 	if (strlen(path) >= sizeof(prefix))
 		return -ENAMETOOLONG;
 	memcpy(prefix, path, strlen(path) + 1);
-	at = inroot_open(root, ".", O_PATH | O_DIRECTORY, 0);
+	at = inroot_open(root, ".", O_PATH | O_DIRECTORY);
 	while (at >= 0 && path[end]) {
 		size_t start = end + strspn(path + end, "/");
 		int next;
@@ -94,10 +80,10 @@ static int make_folders(int root, const char *path, int links)
 		if (end == start)
 			break;
 		prefix[end] = '\0';
-		next = inroot_open(root, prefix, O_PATH | O_DIRECTORY, 0);
+		next = inroot_open(root, prefix, O_PATH | O_DIRECTORY);
 		if (next == -ENOENT) {
 			if (!mkdirat(at, prefix + start, 0755))
-				next = inroot_open(root, prefix, O_PATH | O_DIRECTORY, 0);
+				next = inroot_open(root, prefix, O_PATH | O_DIRECTORY);
 			else if (errno == EEXIST)
 				next = make_target(root, prefix, at, prefix + start, links);
 			else
@@ -110,12 +96,12 @@ static int make_folders(int root, const char *path, int links)
 	return at;
 }
 
-int inroot_make(int root, const char *path)
+int tree_make(int root, const char *path)
 {
 	return make_folders(root, path, 0);
 }
 
-int inroot_parent(int root, const char *path, bool make, const char **last)
+int tree_parent(int root, const char *path, bool make, const char **last)
 {
 	const char *slash = strrchr(path, '/');
 	char above[PATH_MAX];
@@ -123,13 +109,13 @@ int inroot_parent(int root, const char *path, bool make, const char **last)
 
 	*last = slash ? slash + 1 : path;
 	if (!slash)
-		return inroot_open(root, ".", O_PATH | O_DIRECTORY, 0);
+		return inroot_open(root, ".", O_PATH | O_DIRECTORY);
 	if ((size_t)(slash - path) >= sizeof(above))
 		return -ENAMETOOLONG;
 	memcpy(above, path, (size_t)(slash - path));
 	above[slash - path] = '\0';
-	fd = inroot_open(root, above, O_PATH | O_DIRECTORY, 0);
-	return fd == -ENOENT && make ? inroot_make(root, above) : fd;
+	fd = inroot_open(root, above, O_PATH | O_DIRECTORY);
+	return fd == -ENOENT && make ? tree_make(root, above) : fd;
 }
 
 static int remove_below(int folder, int depth)
@@ -138,7 +124,7 @@ static int remove_below(int folder, int depth)
 	DIR *list;
 	int ret = 0;
 
-	if (depth > INROOT_DEPTH) {
+	if (depth > TREE_DEPTH) {
 		close(folder);
 		return -ELOOP;
 	}
@@ -168,7 +154,7 @@ static int remove_below(int folder, int depth)
 	return ret;
 }
 
-int inroot_remove(int parent, const char *name)
+int tree_remove(int parent, const char *name)
 {
 	int folder, ret;
 
@@ -183,32 +169,4 @@ int inroot_remove(int parent, const char *name)
 	if (!ret && unlinkat(parent, name, AT_REMOVEDIR))
 		ret = -errno;
 	return ret;
-}
-
-char *inroot_read(int root, const char *path, size_t most, size_t *length)
-{
-	/* O_NONBLOCK: a pipe is not waited for. */
-	cleanup_close int fd = inroot_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	struct stat info;
-	char *data;
-	ssize_t got;
-
-	if (fd < 0) {
-		errno = -fd;
-		return NULL;
-	}
-	if (fstat(fd, &info))
-		return NULL;
-	if (!S_ISREG(info.st_mode) || info.st_size > (off_t)most) {
-		errno = S_ISREG(info.st_mode) ? EFBIG : EINVAL;
-		return NULL;
-	}
-	data = malloc(most + 1);
-	if (!data)
-		return NULL;
-	*length = 0;
-	while (*length < most && (got = read(fd, data + *length, most - *length)) > 0)
-		*length += (size_t)got;
-	data[*length] = '\0';
-	return data;
 }

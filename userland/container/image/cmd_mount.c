@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cell-image mount, umount: a bundle that shares its image's files with others. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "../path/tree.h"
+#include "bundle/bundle.h"
+#include "image_tool.h"
+#include "layer/overlay.h"
+
+static const char *const folders[] = { "rootfs", "upper", "work" };
+
+static int make_folders(int bundle, int fds[3], struct error *err)
+{
+	for (int i = 0; i < 3; i++) {
+		if (mkdirat(bundle, folders[i], 0755))
+			return error_errno(err, errno, errno == EEXIST ? "give another folder, or "
+					   "cell-image umount it" : NULL, "mount: %s", folders[i]);
+		fds[i] = openat(bundle, folders[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fds[i] < 0)
+			return error_errno(err, errno, NULL, "mount: %s", folders[i]);
+	}
+	return 0;
+}
+
+static int fill(const struct store *store, const struct image *image, int bundle,
+		const char *path, struct error *err)
+{
+	cleanup_put json_object *json = NULL;
+	cleanup_free struct digest *chains = NULL;
+	cleanup_close int root = -1;
+	int fds[3] = { -1, -1, -1 };
+	size_t count = image->manifest.layers.count;
+	int ret = overlay_prepare(store, image, &chains, err);
+
+	if (!ret)
+		ret = make_folders(bundle, fds, err);
+	if (!ret)
+		ret = overlay_mount(store, chains, count, fds[1], fds[2], fds[0], err);
+	for (int i = 0; i < 3; i++)
+		cleanup_fd(&fds[i]);
+	if (!ret && overlay_keep(store, path, chains, count))
+		ret = error_errno(err, errno, NULL, "store: %s/mounts", store->path);
+	if (ret)
+		return ret;
+	root = openat(bundle, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root < 0)
+		return error_errno(err, errno, NULL, "mount: rootfs");
+	ret = bundle_config(&image->config, root, &json, err);
+	return ret ? ret : bundle_write(bundle, json, err);
+}
+
+/* Only what mount made: a folder that has more keeps it. */
+static void undo(const char *path, int bundle)
+{
+	char root[PATH_MAX + 16];
+
+	snprintf(root, sizeof(root), "%s/rootfs", path);
+	umount2(root, MNT_DETACH | UMOUNT_NOFOLLOW);
+	for (int i = 0; i < 3; i++)
+		tree_remove(bundle, folders[i]);
+	unlinkat(bundle, "config.json", 0);
+	unlinkat(bundle, "config.json.new", 0);
+}
+
+int cmd_mount(int argc, char **argv, struct error *err)
+{
+	cleanup_store struct store store = STORE_CLOSED;
+	cleanup_image struct image image = { 0 };
+	struct descriptor entry = { 0 };
+	cleanup_close int bundle = -1;
+	char whole[PATH_MAX];
+	const char *path;
+	bool made;
+	int ret = only_store(argc, argv, 2, 2, "NAME DIR", &path, err);
+
+	if (!ret)
+		ret = store_open(&store, path, err);
+	if (!ret)
+		ret = store_find(&store, argv[optind], &entry, err);
+	if (!ret)
+		ret = image_read(&store, &entry, &image, err);
+	free(entry.name);
+	if (ret)
+		return ret;
+	path = argv[optind + 1];
+	made = !mkdir(path, 0755);
+	if ((!made && errno != EEXIST) || !realpath(path, whole))
+		return error_errno(err, errno, NULL, "mount: %s", path);
+	bundle = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return error_errno(err, errno, NULL, "mount: %s", path);
+	if (!faccessat(bundle, "rootfs", F_OK, AT_SYMLINK_NOFOLLOW))
+		return error_set(err, EEXIST, "mount: %s/rootfs: is already there: give another folder, or "
+				 "cell-image umount it", path);
+	ret = fill(&store, &image, bundle, whole, err);
+	if (ret)
+		undo(whole, bundle);
+	if (ret && made)
+		rmdir(whole);
+	return ret;
+}
+
+int cmd_umount(int argc, char **argv, struct error *err)
+{
+	char root[PATH_MAX + 16];
+	cleanup_close int bundle = -1;
+	struct statx info;
+	const char *path;
+	int ret = only_store(argc, argv, 1, 1, "DIR", &path, err);
+
+	if (ret)
+		return ret;
+	path = argv[optind];
+	bundle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return error_errno(err, errno, NULL, "umount: %s", path);
+	if (statx(bundle, "rootfs", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &info) ||
+	    !(info.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return error_set(err, EINVAL, "umount: %s: has no rootfs that cell-image mount made", path);
+	snprintf(root, sizeof(root), "%.4000s/rootfs", path);
+	if (umount2(root, UMOUNT_NOFOLLOW))
+		return error_errno(err, errno, errno == EBUSY ? "is a container still running there?"
+							      : NULL, "umount: %s", root);
+	undo(path, bundle);
+	rmdir(path);
+	return 0;
+}
