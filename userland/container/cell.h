@@ -141,7 +141,19 @@ int container_delete(const char *id, bool force, struct error *err);
 /* A signal by name, with or without SIG, or number; -1. */
 int signal_number(const char *text);
 
-/* Verbs of the second program, which is found beside this one. Returns only on error. */
-int run_beside(int argc, char **argv, struct error *err);
+/* The program whose verb this is, beside this one; NULL: nobody's. */
+const char *beside_program(const char *verb);
+
+/* Keep in mind where this program lies, before protect_self() hides it. */
+void beside_remember(void);
+
+/* Where a program of ours is: beside this one, else in PATH. False: nowhere. */
+bool beside_path(const char *program, char path[PATH_MAX]);
+
+/* What to say then. */
+int beside_missing(const char *verb, const char *program, struct error *err);
+
+/* Become it; argv[1] is the verb. Returns only on error. */
+int run_beside(const char *program, char **argv, struct error *err);
 
 #endif

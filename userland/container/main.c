@@ -32,19 +32,15 @@ static const struct verb verbs[] = {
 
 #define COUNT	(sizeof(verbs) / sizeof(verbs[0]))
 
-static const char *const beside[] = {
-	"pull", "push", "load", "save", "images", "rmi", "inspect", "history", "prune", "build",
-	"compose", "tag", "unpack", NULL,
-};
-
 static void print_help(void)
 {
 	puts("usage: cell [OPTION]... VERB ...\n"
 	     "Run containers as the OCI runtime specification describes them.\n");
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-10s%-24s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
-	puts("  pull, push, load, save, images, rmi, inspect, history, prune, build, compose: of "
-	     "cell-image\n"
+	puts("\n  pull, push, load, save, images, inspect, history, tag, rmi, prune, verify, unpack,\n"
+	     "  build: images, see cell-image --help\n"
+	     "  compose: several containers as one, see cell compose --help\n"
 	     "\noptions before the verb:\n"
 	     "  --root DIR           where containers are kept track of (/run/cell)\n"
 	     "  --log FILE           errors go there too; --log-format text or json\n"
@@ -130,12 +126,11 @@ static int find_verb(int argc, char **argv, int first)
 	for (size_t i = 0; i < COUNT; i++)
 		if (!strcmp(argv[first], verbs[i].name))
 			return run(&verbs[i], argv, argc - first, argv + first);
-	for (size_t i = 0; beside[i]; i++)
-		if (!strcmp(argv[first], beside[i])) {
-			run_beside(argc - first + 1, argv + first - 1, &err);
-			cell_log("error", err.text);
-			return 1;
-		}
+	if (beside_program(argv[first])) {
+		run_beside(beside_program(argv[first]), argv + first - 1, &err);
+		cell_log("error", err.text);
+		return 1;
+	}
 	return unknown(argv[first]);
 }
 
