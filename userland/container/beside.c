@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cell.h"
+#include "run/run.h"
 
 /* Set by beside_remember(): a protected program no longer sees where its file lies (protect.c). */
 #define SELF	"CELL_EXE"
@@ -39,8 +41,11 @@ const char *beside_program(const char *verb)
 void beside_remember(void)
 {
 	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	ssize_t length;
 
+	if (is_protected())
+		return;
+	length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	if (length <= 0)
 		return;
 	path[length] = '\0';
@@ -76,6 +81,38 @@ int beside_missing(const char *verb, const char *program, struct error *err)
 			 slash ? (int)(slash - self) : 1, slash ? self : ".");
 }
 
+/* --store of its command line, which is not ours to read otherwise. */
+static const char *store_option(char **argv)
+{
+	for (; *argv; argv++) {
+		if (!strcmp(*argv, "--store"))
+			return argv[1];
+		if (!strncmp(*argv, "--store=", 8))
+			return *argv + 8;
+	}
+	return NULL;
+}
+
+/* What was unpacked of images that are gone goes too. Returns the exit status, or a negative errno. */
+static int run_and_sweep(const char *path, char **argv, struct error *err)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return error_errno(err, errno, NULL, "%s: fork", argv[1]);
+	if (!pid) {
+		execv(path, argv);
+		fprintf(stderr, "cell: %s: %s: %s\n", argv[1], path, strerror(errno));
+		_exit(126);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status)
+		return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return run_sweep(store_option(argv), err);
+}
+
 int run_beside(const char *program, char **argv, struct error *err)
 {
 	char path[PATH_MAX], *verb = argv[1];
@@ -86,6 +123,8 @@ int run_beside(const char *program, char **argv, struct error *err)
 	if (cell.root_option)
 		setenv("CELL_ROOT", cell.root_option, 1);
 	argv[0] = (char *)program;
+	if (!strcmp(verb, "rmi") || !strcmp(verb, "prune"))
+		return run_and_sweep(path, argv, err);
 	execv(path, argv);
 	return error_errno(err, errno, NULL, "%s: %s", verb, path);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell delete: all that a container has is removed. container_delete() is also run's end. */
+/* cell delete: all that a container has is removed. container_remove() is also run's end. */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -11,6 +11,7 @@
 
 #include "cell.h"
 #include "cleanup.h"
+#include "run/run.h"
 
 /* It is gone when its parent has reaped it; until then its groups are not empty. */
 #define GONE_MS	10000
@@ -67,11 +68,15 @@ static int delete_locked(int dir, const struct state *state, bool force, struct 
 	cgroups_close(&groups);
 	if (ret)
 		return ret;
+	schedule_leave(state->id);
+	ret = network_detach(state->id, err);
+	if (ret)
+		return ret;
 	poststop(dir, state);
 	return state_remove(cell.root, state->id, err);
 }
 
-int container_delete(const char *id, bool force, struct error *err)
+int container_remove(const char *id, bool force, struct error *err)
 {
 	cleanup_close int dir = -1;
 	struct state state;
@@ -90,6 +95,25 @@ int container_delete(const char *id, bool force, struct error *err)
 		ret = delete_locked(dir, &state, force, err);
 	state_free(&state);
 	return ret;
+}
+
+int container_delete(const char *id, bool force, struct error *err)
+{
+	struct run_record record;
+	struct error ignored;
+	bool from_image = !record_read(id, &record, &ignored);
+	int ret;
+
+	cleanup_fd(&record.dir);
+	if (!from_image)
+		return container_remove(id, force, err);
+	if (force)
+		record_end(id);
+	ret = container_remove(id, force, err);
+	/* One that could not be made, or is between two lives, is a record alone. */
+	if (ret == -ENOENT)
+		ret = 0;
+	return ret ? ret : record_remove(id, false, err);
 }
 
 int cmd_delete(int argc, char **argv, struct error *err)
