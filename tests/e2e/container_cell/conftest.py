@@ -24,7 +24,7 @@ from images import Image, Layer, image  # noqa: E402
 
 NUMBERS = itertools.count()
 APPLETS = ("sh ls cat echo ps id env sleep hostname wget httpd nc kill touch mount true false ip stty head dd yes mkdir "
-           "test grep df rm date pwd trap tail printf readlink stat wc sed cut seq sort ping").split()
+           "test grep df rm date pwd trap tail printf readlink stat wc sed cut seq sort").split()
 
 
 def busybox(**run: Any) -> Image:

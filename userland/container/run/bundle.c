@@ -315,6 +315,10 @@ static int change(const struct run_options *o, const char *tree, json_object *im
 	snprintf(hostname, sizeof(hostname), "%.63s", o->id);
 	set_text(config, "hostname", o->hostname ? o->hostname : hostname);
 	set_limits(o, object_in(config, "linux"));
+	/* ping needs no capability where its group may open such sockets (icmp(7)). */
+	if (o->world.net.mode != NET_HOST)
+		set_text(object_in(object_in(config, "linux"), "sysctl"), "net.ipv4.ping_group_range",
+			 "0 2147483647");
 	set_labels(o, object_in(config, "annotations"));
 	return 0;
 }

@@ -126,15 +126,14 @@ static int live_apart(struct keeper *k, struct error *err)
 			cell_log("error", err->text);
 		_exit(125);
 	}
-	if (*k->started || k->report >= 0)
-		signal(SIGINT, SIG_IGN), signal(SIGQUIT, SIG_IGN);
+	/* From the terminal they come to both; what they mean is the program's to say. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	/* The child tells our parent, who waits for the end of what is told. */
+	cleanup_fd(&k->report);
+	k->report = -1;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* Whoever told the parent told it for us. */
-	if (*k->started) {
-		cleanup_fd(&k->report);
-		k->report = -1;
-	}
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
