@@ -70,6 +70,7 @@ int cmd_start(int argc, char **argv, struct error *err);
 int cmd_state(int argc, char **argv, struct error *err);
 int cmd_stop(int argc, char **argv, struct error *err);
 int cmd_update(int argc, char **argv, struct error *err);
+int cmd_wait(int argc, char **argv, struct error *err);
 
 /* The state root's descriptor, or a negative errno. */
 int cell_root(struct error *err);

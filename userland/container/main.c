@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
 	{ "exec", cmd_exec, true, "[OPTION]... ID COMMAND", "another process in it" },
 	{ "kill", cmd_kill, false, "[--all] ID [SIGNAL]", "a signal to its first process, or to all" },
 	{ "stop", cmd_stop, false, "[-t SECONDS] ID...", "TERM, then KILL; it is not started again" },
+	{ "wait", cmd_wait, false, "ID", "until one of an image has ended; its exit status" },
 	{ "logs", cmd_logs, false, "[-f] ID", "what a detached one wrote" },
 	{ "delete", cmd_delete, false, "[--force] ID...", "remove what is left of it" },
 	{ "state", cmd_state, false, "ID", "its state as JSON" },

@@ -2,7 +2,7 @@
 /*
  * cell run --image: from an image's name to a container that somebody keeps.
  *
- *	options.c	the command line
+ *	options.c	the command line; words.c: what its words mean; data.c: folders
  *	tree.c		the image's files, unpacked once:	DATA/trees/IMAGE-ID/{rootfs,config.json}
  *	folder.c	what is the container's own:		DATA/containers/ID/{rootfs,upper,work,log,...}
  *	bundle.c	its config.json: the image's, with what the command line says
