@@ -11,6 +11,7 @@
 
 /* While it starts it is asked more often than its interval says, so that nobody waits in vain. */
 #define EAGER_MS	250
+#define LAST_LINES	5
 
 static uint64_t now_ms(void)
 {
@@ -67,6 +68,23 @@ static bool is_running(const char *project, const char *id)
 	return running;
 }
 
+/* Who is to be removed for its failure is heard first. */
+static void last_words(const char *id)
+{
+	const char *words[] = { "logs", id, NULL };
+	cleanup_free char *text = NULL;
+	struct error ignored;
+	const char *at;
+	int lines = 0;
+
+	if (cell_call(words, &text, &ignored) || !*text)
+		return;
+	for (at = text + strlen(text) - 1; at > text && lines < LAST_LINES; at--)
+		lines += at[-1] == '\n';
+	fprintf(stderr, "compose: %s: the end of its log:\n%s%s", id, at == text ? text : at + 1,
+		text[strlen(text) - 1] == '\n' ? "" : "\n");
+}
+
 static int await_healthy(struct project *p, const struct compose_service *s, const char *id,
 			 struct error *err)
 {
@@ -82,14 +100,18 @@ static int await_healthy(struct project *p, const struct compose_service *s, con
 			return 0;
 		if (now_ms() - began >= h->start_ms)
 			failures++;
-		if (failures >= h->retries)
+		if (failures >= h->retries) {
+			last_words(id);
 			return error_set(err, ETIMEDOUT, "service %s: container %s: is not healthy: its "
-					 "test %s %u times: cell logs %s", s->name, id,
-					 status == -ETIMEDOUT ? "took too long" : "failed", failures, id);
+					 "test %s %u times", s->name, id,
+					 status == -ETIMEDOUT ? "took too long" : "failed", failures);
+		}
 		/* Between two lives of a service that is started again there is nothing to ask. */
-		if (!s->restart && !is_running(p->name, id))
+		if (!s->restart && !is_running(p->name, id)) {
+			last_words(id);
 			return error_set(err, ECHILD, "service %s: container %s: has ended before it was "
-					 "healthy: cell logs %s", s->name, id, id);
+					 "healthy", s->name, id);
+		}
 		if (now_ms() - began < h->start_ms && pause > EAGER_MS)
 			pause = EAGER_MS;
 		rest(pause);
@@ -104,10 +126,11 @@ static int await_done(const struct compose_service *s, const char *id, struct er
 
 	if (ret)
 		return ret;
-	if (atoi(text))
-		return error_set(err, ECHILD, "service %s: container %s: ended with status %d, where "
-				 "another needs its success: cell logs %s", s->name, id, atoi(text), id);
-	return 0;
+	if (!atoi(text))
+		return 0;
+	last_words(id);
+	return error_set(err, ECHILD, "service %s: container %s: ended with status %d, where another "
+			 "needs its success", s->name, id, atoi(text));
 }
 
 int health_await(struct project *p, const struct compose_need *need, struct error *err)
