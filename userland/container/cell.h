@@ -4,6 +4,7 @@
 #define CELL_CELL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -27,6 +28,7 @@
  * @log_json: as JSON lines
  * @systemd_cgroup: cgroupsPath has systemd's form
  * @debug: say what is done
+ * @said: where messages go while standard error is somebody else's; NULL: there
  */
 struct cell {
 	int root;
@@ -36,6 +38,7 @@ struct cell {
 	bool log_json;
 	bool systemd_cgroup;
 	bool debug;
+	FILE *said;
 };
 
 extern struct cell cell;

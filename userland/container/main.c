@@ -90,7 +90,8 @@ void cell_log(const char *level, const char *text)
 	char when[40];
 	FILE *file;
 
-	fprintf(stderr, "cell: %s%s\n", strcmp(level, "error") ? "warning: " : "", text);
+	fprintf(cell.said ?: stderr, "cell: %s%s\n", strcmp(level, "error") ? "warning: " : "", text);
+	fflush(cell.said ?: stderr);
 	file = cell.log ? fopen(cell.log, "ae") : NULL;
 	if (!file)
 		return;

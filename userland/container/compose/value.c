@@ -30,8 +30,9 @@ void value_bad(struct values *v, const struct yaml_value *at, const char *key, c
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	v->failed = error_set(v->err, EINVAL, "%.120s:%u:%u: %s%s%s: %s", v->file, at->line,
-			      at->column, v->where, *v->where && key ? "." : "", key ? key : "", text);
+	v->failed = error_set(v->err, EINVAL, "%.120s:%u:%u: %s%s%s%s%s", v->file, at->line,
+			      at->column, v->where, *v->where && key ? "." : "", key ? key : "",
+			      *v->where || key ? ": " : "", text);
 }
 
 static void no_memory(struct values *v)

@@ -42,10 +42,19 @@ struct keeper {
 	volatile bool *started;
 };
 
+/* Once it runs, what is to be said is for its log. */
+static void end_said(void)
+{
+	if (cell.said)
+		fclose(cell.said);
+	cell.said = NULL;
+}
+
 static void tell_started(void *what)
 {
 	struct keeper *k = what;
 
+	end_said();
 	*k->started = true;
 	if (k->report >= 0 && write(k->report, "k", 1) == 1)
 		cleanup_fd(&k->report);
@@ -79,8 +88,11 @@ static int prepare(struct keeper *k, struct error *err)
 static int open_log(const struct keeper *k, struct error *err)
 {
 	cleanup_close int log = -1, nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int ours = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	char path[PATH_MAX + 8];
 
+	/* Until it runs, messages are for whoever called. */
+	cell.said = ours < 0 ? NULL : fdopen(ours, "w");
 	snprintf(path, sizeof(path), "%s/log", k->record.folder);
 	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (log < 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
@@ -130,6 +142,7 @@ static int live_apart(struct keeper *k, struct error *err)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	/* The child tells our parent, who waits for the end of what is told. */
+	end_said();
 	cleanup_fd(&k->report);
 	k->report = -1;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
