@@ -85,8 +85,13 @@ static void watch(struct stream *streams, size_t count, int signals, int width)
 		fds[count] = (struct pollfd){ .fd = signals, .events = POLLIN };
 		if (poll(fds, count + 1, -1) < 0 && errno != EINTR)
 			return;
-		if (fds[count].revents)
-			return;
+		/* Taken: else it would end us when it is no longer blocked. */
+		if (fds[count].revents) {
+			struct signalfd_siginfo taken;
+
+			if (read(signals, &taken, sizeof(taken)) == sizeof(taken))
+				return;
+		}
 		for (size_t i = 0; i < count; i++)
 			if (fds[i].fd >= 0 && fds[i].revents && !pump(&streams[i], width)) {
 				fds[i].fd = -1;
