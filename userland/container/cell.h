@@ -60,6 +60,7 @@ int cmd_create(int argc, char **argv, struct error *err);
 int cmd_delete(int argc, char **argv, struct error *err);
 int cmd_events(int argc, char **argv, struct error *err);
 int cmd_exec(int argc, char **argv, struct error *err);
+int cmd_explain(int argc, char **argv, struct error *err);
 int cmd_features(int argc, char **argv, struct error *err);
 int cmd_kill(int argc, char **argv, struct error *err);
 int cmd_list(int argc, char **argv, struct error *err);
@@ -72,6 +73,7 @@ int cmd_spec(int argc, char **argv, struct error *err);
 int cmd_start(int argc, char **argv, struct error *err);
 int cmd_state(int argc, char **argv, struct error *err);
 int cmd_stop(int argc, char **argv, struct error *err);
+int cmd_top(int argc, char **argv, struct error *err);
 int cmd_update(int argc, char **argv, struct error *err);
 int cmd_wait(int argc, char **argv, struct error *err);
 

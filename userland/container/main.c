@@ -31,6 +31,8 @@ static const struct verb verbs[] = {
 	{ "update", cmd_update, false, "[OPTION]... ID", "other limits" },
 	{ "events", cmd_events, false, "[--stats] ID", "what it uses, as JSON" },
 	{ "spec", cmd_spec, false, "[--rootless] [-b DIR]", "write a config.json to begin with" },
+	{ "top", cmd_top, false, "[--json] [--sort KEY]", "what each uses, live; -d SECONDS, -n TIMES" },
+	{ "explain", cmd_explain, false, "ID", "what isolates it, beside the host's view" },
 	{ "features", cmd_features, false, "", "what this runtime can do, as JSON" },
 };
 
