@@ -1,9 +1,10 @@
 #!/bin/sh
 # Inside the course VM: cell on pure cgroup v2, without and with credit_sched. Each `t NAME COMMAND` leaves NAME.out, NAME.err
-# and NAME.code in /out; judges nothing, test_in_vm.py does. Arguments: the module, the bundle.
+# and NAME.code in /out; judges nothing, test_in_vm.py does. Arguments: the module,
+# the bundle, cell.
 module=$1
 bundle=$2
-cell=/virtlab/build/native/bin/cell
+cell=$3
 cd /out || exit 1
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 

@@ -284,3 +284,54 @@ def test_without_overlays_files_are_copied(cell: Cell) -> None:
     assert (cell.folder / "da:ta/containers/copy/rootfs/file").read_text() == "mine\n"
     cell.ok("delete", "copy")
     assert not list((cell.folder / "da:ta/containers").iterdir())
+
+
+PROBE = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	syscall(SYS_fsopen, "tmpfs", 0);
+	printf("fsopen %d\\n", errno);
+	errno = 0;
+	syscall(SYS_userfaultfd, 0);
+	printf("userfaultfd %d\\n", errno);
+	return 0;
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("probe") / "probe"
+    subprocess.run(["gcc", "-static", "-x", "c", "-o", target, "-"], input=PROBE, text=True, check=True)
+    return target
+
+
+@pytest.mark.skipif(not Path("/usr/share/containers/seccomp.json").exists(), reason="no default profile on this host")
+def test_the_default_filter_is_that_of_the_host(tidy: Cell, probe: Path) -> None:
+    assert tidy.run("sh", "-c", "grep -w Seccomp: /proc/self/status").split()[1] == "2"
+    confined = dict(line.split() for line in tidy.run("-v", f"{probe}:/bin/probe", "/bin/probe").splitlines())
+    # Who has not CAP_SYS_ADMIN gets what the profile says for such, EPERM; what it does not name is not there, ENOSYS.
+    assert confined == {"fsopen": "1", "userfaultfd": "38"}
+    assert tidy.run("--seccomp", "unconfined", "sh", "-c", "grep -w Seccomp: /proc/self/status").split()[1] == "0"
+    free = dict(line.split() for line in tidy.run("--seccomp", "unconfined", "-v", f"{probe}:/bin/probe",
+                                                  "/bin/probe").splitlines())
+    assert free["userfaultfd"] != "38"
+
+
+def test_a_profile_of_ones_own(tidy: Cell, tmp_path: Path) -> None:
+    profile = tmp_path / "profile.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": ['
+                       '{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95},'
+                       '{"names": ["rmdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95, "includes": {"caps": ["CAP_SYS_ADMIN"]}},'
+                       '{"names": ["symlink"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95, "includes": {"minKernel": "99.0"}},'
+                       '{"names": ["link"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95, "excludes": {"arches": ["amd64"]}}]}')
+    said = tidy.run("--seccomp", profile, "sh", "-c", "mkdir /x 2>&1; busybox rmdir /srv && busybox ln -s a /s && busybox ln /s /t "
+                    "&& echo all others")
+    assert "Operation not supported" in said and "all others" in said
+    assert "expected JSON with defaultAction" in tidy.fails("run", "--image", "box:1", "--seccomp", "/etc/passwd")
+    assert "give a profile, or unconfined" in tidy.fails("run", "--image", "box:1", "--seccomp", "/not/there")

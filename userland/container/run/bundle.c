@@ -288,6 +288,17 @@ static void set_labels(const struct run_options *o, json_object *annotations)
 	set_text(annotations, "cell.image", o->image);
 }
 
+static int set_seccomp(const struct run_options *o, json_object *process, json_object *limits,
+		       struct error *err)
+{
+	json_object *bounding = array_in(object_in(process, "capabilities"), "bounding"), *filter;
+	int ret = run_seccomp(o->seccomp, bounding, &filter, err);
+
+	if (!ret && filter)
+		json_object_object_add(limits, "seccomp", filter);
+	return ret;
+}
+
 static int change(const struct run_options *o, const char *tree, json_object *image,
 		  json_object *config, struct error *err)
 {
@@ -320,7 +331,7 @@ static int change(const struct run_options *o, const char *tree, json_object *im
 		set_text(object_in(object_in(config, "linux"), "sysctl"), "net.ipv4.ping_group_range",
 			 "0 2147483647");
 	set_labels(o, object_in(config, "annotations"));
-	return 0;
+	return set_seccomp(o, process, object_in(config, "linux"), err);
 }
 
 int run_bundle(const struct run_options *o, const char *tree, json_object *image,

@@ -60,6 +60,7 @@ enum {
 	OPTION_TMPFS,
 	OPTION_RESTART,
 	OPTION_LABEL,
+	OPTION_SECCOMP,
 	OPTION_IMAGE,
 };
 
@@ -84,6 +85,7 @@ static const struct option options[] = {
 	{ "tty", no_argument, NULL, 't' },
 	{ "restart", required_argument, NULL, OPTION_RESTART },
 	{ "label", required_argument, NULL, OPTION_LABEL },
+	{ "seccomp", required_argument, NULL, OPTION_SECCOMP },
 	{ "net", required_argument, NULL, 'N' },
 	{ "publish", required_argument, NULL, 'p' },
 	{ "sched", required_argument, NULL, 'S' },
@@ -154,6 +156,9 @@ static int take(struct run_options *o, int option, struct error *err)
 		return 0;
 	case OPTION_PIDS:
 		return take_pids(o, optarg, err);
+	case OPTION_SECCOMP:
+		o->seccomp = optarg;
+		return 0;
 	case OPTION_READ_ONLY:
 		o->read_only = true;
 		return 0;

@@ -5,7 +5,7 @@
  *	options.c	the command line; words.c: what its words mean; data.c: folders
  *	tree.c		the image's files, unpacked once:	DATA/trees/IMAGE-ID/{rootfs,config.json}
  *	folder.c	what is the container's own:		DATA/containers/ID/{rootfs,upper,work,log,...}
- *	bundle.c	its config.json: the image's, with what the command line says
+ *	bundle.c	its config.json: the image's, with what the command line says; seccomp.c: its filter
  *	record.c	that it is there, and whose it is:	ROOT/.run/ID/{record.json,ending,exit}
  *	keeper.c	the process that stays: starts it, waits, starts it again, removes it
  *
@@ -29,6 +29,8 @@
 
 #define RUN_WORDS	128	/* of each of -e, -v and --tmpfs */
 #define RUN_TREE	64	/* octets of an image's id: hex */
+/* Of Debian's golang-github-containers-common. */
+#define SECCOMP_DEFAULT	"/usr/share/containers/seccomp.json"
 
 struct run_words {
 	const char *at[RUN_WORDS];
@@ -66,6 +68,7 @@ enum run_restart {
  * @restart: when it ends by itself
  * @restart_most: RESTART_ON_FAILURE: how often; 0: always
  * @labels: NAME=VALUE: annotations
+ * @seccomp: a profile, or unconfined; NULL: the default one, if the host has it
  * @world: --net, -p, --sched
  */
 struct run_options {
@@ -79,6 +82,7 @@ struct run_options {
 	struct run_words volumes;
 	struct run_words tmpfs;
 	struct run_words labels;
+	const char *seccomp;
 	const char *workdir;
 	const char *user;
 	int64_t memory;
@@ -150,6 +154,15 @@ int run_folder_remove(const char *path, struct error *err);
 
 /* Remove a folder and all below it, following no link and entering no other mount. */
 int run_remove_tree(int parent, const char *name);
+
+/**
+ * run_seccomp() - the filter for linux.seccomp
+ * @path: see struct run_options
+ * @capabilities: array of names: those that the container can have
+ * @filter: object, the caller's; NULL: none
+ */
+int run_seccomp(const char *path, json_object *capabilities, json_object **filter,
+		struct error *err);
 
 /* Write @folder/config.json. */
 int run_bundle(const struct run_options *o, const char *tree, json_object *image,
