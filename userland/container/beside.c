@@ -93,7 +93,7 @@ static const char *store_option(char **argv)
 	return NULL;
 }
 
-/* What was unpacked of images that are gone goes too. Returns the exit status, or a negative errno. */
+/* What was unpacked of images that are gone goes too. An exit status, or a negative errno. */
 static int run_and_sweep(const char *path, char **argv, struct error *err)
 {
 	pid_t pid = fork();

@@ -221,7 +221,7 @@ bool beside_path(const char *program, char path[PATH_MAX]);
 /* What to say then. */
 int beside_missing(const char *verb, const char *program, struct error *err);
 
-/* Become it; argv[1] is the verb. Returns on error, or with the exit status of verbs that remove. */
+/* Become it; argv[1] is the verb. Returns on error, or the exit status of verbs that remove. */
 int run_beside(const char *program, char **argv, struct error *err);
 
 #endif

@@ -23,8 +23,10 @@ sys.path.insert(0, str(TREE / "tests/e2e/container_image"))
 from images import Image, Layer, image  # noqa: E402
 
 NUMBERS = itertools.count()
-APPLETS = ("sh ls cat echo ps id env sleep hostname wget httpd nc kill touch mount true false ip stty head dd yes mkdir "
-           "test grep df rm date pwd trap tail printf readlink stat wc sed cut seq sort").split()
+# The first words of most commands here.
+ALONE = ("run", "--image", "box:1", "--net", "none")
+APPLETS = ("sh ls cat echo ps id env sleep hostname wget httpd nc kill touch mount true false ip stty head dd yes "
+           "mkdir test grep df rm date pwd trap tail printf readlink stat wc sed cut seq sort").split()
 
 
 def busybox(**run: Any) -> Image:

@@ -20,11 +20,16 @@ used() {
 	sed -n 's/^usage_usec //p' "/sys/fs/cgroup/cell-$1/cpu.stat"
 }
 
-# measure NAME SECONDS CONTAINER...: how much each gets, one line each.
+now() {
+	cut -d ' ' -f 1 /proc/uptime
+}
+
+# measure NAME SECONDS CONTAINER...: how much each gets, one line each; and how long it took, since we, too, wait for the CPU.
 measure() {
 	name=$1
 	seconds=$2
 	shift 2
+	began=$(now)
 	for c; do
 		eval "before_$c=$(used "$c")"
 	done
@@ -32,15 +37,18 @@ measure() {
 	for c; do
 		eval "echo $c \$(($(used "$c") - before_$c))"
 	done >"$name.used"
+	echo "$began $(now)" >"$name.time"
 }
 
 without_module() {
 	t fallback "$cell" run -d -b "$bundle" --sched share:300 fallback
 	cat /sys/fs/cgroup/cell-fallback/cpu.weight >fallback.weight
+	# A cap is an upper bound: who has the CPU to himself reaches it.
+	"$cell" delete --force fallback
 	t fallback_credit "$cell" run -d -b "$bundle" --sched credit:cap=20,burst=1s fallback2
 	cat /sys/fs/cgroup/cell-fallback2/cpu.max >fallback.max
 	measure fallback 5 fallback2
-	t fallback_delete "$cell" delete --force fallback fallback2
+	t fallback_delete "$cell" delete --force fallback2
 }
 
 by_share() {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cell, wait_for
+from conftest import TREE, Cell, wait_for
 
 SERVE_LINE = "hostname > /srv/index.html; exec httpd -f -p 80 -h /srv"
 
@@ -41,7 +41,7 @@ class Project:
 
 @pytest.fixture
 def project(tidy: Cell, tmp_path: Path) -> Project:
-    subprocess.run(["make", "-s", "-C", Path(__file__).resolve().parents[3] / "userland", f"O={tidy.program.parents[1]}",
+    subprocess.run(["make", "-s", "-C", TREE / "userland", f"O={tidy.program.parents[1]}",
                     tidy.program.parent / "cell-compose"], check=True)
     return Project(tidy, tmp_path / "shop")
 
@@ -75,14 +75,15 @@ def test_networks_keep_services_apart(project: Project) -> None:
                   "  a: {image: box:1, command: sleep 100, networks: [front, back]}\n"
                   "  b: {image: box:1, command: sleep 100, networks: [back]}\nnetworks: {front: , back: }\n")
     project.ok("up", "-d")
-    assert wait_for(lambda: project.cell("exec", "shop-a-1", "wget", "-q", "-O", "-", "http://web/").stdout) == "shop-web-1\n"
-    assert project.cell("exec", "shop-b-1", "wget", "-T", "1", "-q", "-O", "-", "http://web/").returncode
+    fetch = ["wget", "-T", "1", "-q", "-O", "-", "http://web/"]
+    assert wait_for(lambda: project.cell("exec", "shop-a-1", *fetch).stdout) == "shop-web-1\n"
+    assert project.cell("exec", "shop-b-1", *fetch).returncode
     project.ok("down", "-t", 0)
 
 
 def test_a_service_waits_for_one_to_be_healthy(project: Project) -> None:
-    project.write("services:\n  slow: {image: box:1, command: [sh, -c, 'sleep 1; touch /ready; sleep 100'], healthcheck: "
-                  "{test: [CMD, test, -e, /ready], interval: 100ms, retries: 50}}\n"
+    project.write("services:\n  slow: {image: box:1, command: [sh, -c, 'sleep 1; touch /ready; sleep 100'], "
+                  "healthcheck: {test: [CMD, test, -e, /ready], interval: 100ms, retries: 50}}\n"
                   "  next: {image: box:1, command: date +%s, depends_on: {slow: {condition: service_healthy}}}\n")
     began = time.monotonic()
     project.ok("up", "-d")
@@ -95,7 +96,8 @@ def test_a_service_waits_for_one_to_be_healthy(project: Project) -> None:
 
 def test_a_service_waits_for_one_to_be_done(project: Project) -> None:
     text = ("services:\n  job: {{image: box:1, command: [sh, -c, 'sleep 0.5; exit {0}']}}\n"
-            "  next: {{image: box:1, command: sleep 100, depends_on: {{job: {{condition: service_completed_successfully}}}}}}\n")
+            "  next: {{image: box:1, command: sleep 100, "
+            "depends_on: {{job: {{condition: service_completed_successfully}}}}}}\n")
     project.write(text.format(0))
     project.ok("up", "-d")
     assert project.ps()["shop-job-1"]["status"] == "stopped" and project.ps()["shop-next-1"]["status"] == "running"
@@ -107,8 +109,8 @@ def test_a_service_waits_for_one_to_be_done(project: Project) -> None:
 
 def test_one_that_does_not_become_healthy_is_heard_and_all_is_undone(project: Project) -> None:
     project.write("services:\n  first: {image: box:1, command: sleep 100}\n"
-                  "  ill: {image: box:1, command: [sh, -c, 'echo I am ill; sleep 100'], depends_on: [first], healthcheck: "
-                  "{test: [CMD, 'false'], interval: 50ms, retries: 3}}\n"
+                  "  ill: {image: box:1, command: [sh, -c, 'echo I am ill; sleep 100'], depends_on: [first], "
+                  "healthcheck: {test: [CMD, 'false'], interval: 50ms, retries: 3}}\n"
                   "  next: {image: box:1, depends_on: {ill: {condition: service_healthy}}}\n")
     said = project.fails("up", "-d")
     assert "shop-ill-1: the end of its log:\nI am ill\n" in said
@@ -155,7 +157,8 @@ def test_a_change_makes_one_anew_and_leaves_the_others(project: Project) -> None
     # Its first process hears no TERM: it is waited for.
     project.ok("up", "-d")
     after = project.cell.list()
-    assert after["shop-a-1"]["pid"] != before["shop-a-1"]["pid"] and after["shop-b-1"]["pid"] == before["shop-b-1"]["pid"]
+    assert after["shop-a-1"]["pid"] != before["shop-a-1"]["pid"]
+    assert after["shop-b-1"]["pid"] == before["shop-b-1"]["pid"]
     assert "sleep 200" in project.cell.ok("exec", "shop-a-1", "ps")
     project.ok("down", "-t", 0)
 
@@ -169,7 +172,8 @@ def test_one_that_left_the_file_is_named_and_goes_with_down(project: Project) ->
 
 
 def test_volumes_stay_until_they_are_to_go(project: Project) -> None:
-    project.write("services: {a: {image: box:1, command: [sh, -c, 'echo x >> /v/f; cat /v/f'], volumes: ['data:/v', './:/here']}}\n"
+    project.write("services: {a: {image: box:1, command: [sh, -c, 'echo x >> /v/f; cat /v/f'], "
+                  "volumes: ['data:/v', './:/here']}}\n"
                   "volumes: {data: }\n")
     volume = project.cell.folder / "data/volumes/shop_data/f"
     for lines in (1, 2):
@@ -213,8 +217,9 @@ def test_plan_is_what_up_runs(project: Project) -> None:
 
 
 def test_limits_and_restart_arrive(project: Project) -> None:
-    project.write("services: {a: {image: box:1, command: [sh, -c, 'cat /proc/self/cgroup; sleep 0.2'], restart: always, "
-                  "mem_limit: 64m, deploy: {resources: {limits: {pids: 20}}}, x-sched: 'share:200'}}\n")
+    project.write("services: {a: {image: box:1, command: [sh, -c, 'cat /proc/self/cgroup; sleep 0.2'], "
+                  "restart: always, mem_limit: 64m, x-sched: 'share:200', "
+                  "deploy: {resources: {limits: {pids: 20}}}}}\n")
     project.ok("up", "-d")
     first = project.cell.list()["shop-a-1"]["pid"]
     wait_for(lambda: project.cell.list().get("shop-a-1", {}).get("pid", first) not in (first, 0))

@@ -59,8 +59,8 @@ def test_one_command_brings_it_up(four: Cell) -> None:
     assert "found by name" in four.curl("http://127.0.0.1:8080/"), "it is healthy when the command returns"
     assert "httpd_" in four.curl("http://192.0.2.1:8081/metrics")
     state = {c["service"]: (c["status"], c["health"]) for c in json.loads(compose(four, "ps", "--json"))}
-    assert state == {"directory": ("running", "healthy"), "web": ("running", "healthy"), "cache": ("running", "healthy"),
-                     "client": ("running", None)}
+    assert state == {"client": ("running", None), "directory": ("running", "healthy"), "web": ("running", "healthy"),
+                     "cache": ("running", "healthy")}
     assert found(four, "web").endswith(":8080") and found(four, "cache") != found(four, "web")
     wait_for(lambda: "cache at 10." in compose(four, "logs", "client"))
     lines = compose(four, "logs").splitlines()

@@ -72,8 +72,8 @@ def test_udp(tidy: Cell, tmp_path: Path) -> None:
 def test_two_find_each_other_by_name(tidy: Cell) -> None:
     tidy.ok("run", "--image", "box:1", "--name", "web", "-d", "--net", "private:shop,alias=shop-front", *SERVE)
     for name in ("web", "shop-front"):
-        assert tidy.run("--net", "private:shop", "sh", "-c",
-                        f"for i in 1 2 3 4 5 6 7 8 9; do wget -q -O - http://{name}/ && break; sleep 0.2; done") == "web\n"
+        line = f"for i in 1 2 3 4 5 6 7 8 9; do wget -q -O - http://{name}/ && break; sleep 0.2; done"
+        assert tidy.run("--net", "private:shop", "sh", "-c", line) == "web\n"
     tidy.ok("run", "--image", "box:1", "--name", "late", "-d", "--net", "private:shop", *SERVE)
     assert "late" in tidy.ok("exec", "web", "cat", "/etc/hosts"), "who was there first hears of it"
     tidy.ok("delete", "--force", "late")
@@ -83,7 +83,8 @@ def test_two_find_each_other_by_name(tidy: Cell) -> None:
 
 def test_networks_are_apart(tidy: Cell) -> None:
     tidy.ok("run", "--image", "box:1", "--name", "web", "-d", "--net", "private:one", *SERVE)
-    other = tidy("run", "--image", "box:1", "--rm", "--net", "private:two", "wget", "-T", "2", "-q", "-O", "-", "http://web/")
+    other = tidy("run", "--image", "box:1", "--rm", "--net", "private:two", "wget", "-T", "2", "-q", "-O", "-",
+                 "http://web/")
     assert other.returncode != 0 and "web" not in other.stdout
     tidy.ok("delete", "--force", "web")
 
@@ -107,7 +108,8 @@ def test_after_a_restart_it_is_found_again(tidy: Cell) -> None:
 
 
 def test_an_oci_bundle_runs_in_a_network(tidy: Cell, bundle: Path) -> None:
-    process = subprocess.Popen(tidy.command("run", "-b", bundle, "--net", "private", "-p", "8080:80", "bundled"), env=tidy.env)
+    process = subprocess.Popen(tidy.command("run", "-b", bundle, "--net", "private", "-p", "8080:80", "bundled"),
+                               env=tidy.env)
     assert answers(tidy, "http://127.0.0.1:8080/") == "of-bundle\n"
     tidy.ok("kill", "bundled", "KILL")
     assert process.wait(20) == 137

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Cell, wait_for
+from conftest import ALONE, Cell, wait_for
 from test_run import group_value
 
 pytestmark = pytest.mark.skipif(Path("/dev/credit_sched").exists(), reason="here the module is loaded: see in_vm")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(Path("/dev/credit_sched").exists(), reason="here
     ("lottery:50", "512", "50", "cpu.shares 512"),
 ])
 def test_a_weight_becomes_the_groups(tidy: Cell, word: str, old: str, new: str, says: str) -> None:
-    done = tidy("run", "--image", "box:1", "--net", "none", "--name", "s", "-d", "--sched", word, "sleep", "100")
+    done = tidy(*ALONE, "--name", "s", "-d", "--sched", word, "sleep", "100")
     assert done.returncode == 0, done.stderr
     value = group_value("cpu", "s", "cpu.shares", "cpu.weight")
     assert value in (old, new)
@@ -28,10 +28,10 @@ def test_a_weight_becomes_the_groups(tidy: Cell, word: str, old: str, new: str, 
 
 
 def test_cap_and_burst_become_quota_and_burst(tidy: Cell) -> None:
-    said = tidy("run", "--image", "box:1", "--net", "none", "--rm", "--sched", "credit:cap=20,burst=1s", "cat",
+    said = tidy(*ALONE, "--rm", "--sched", "credit:cap=20,burst=1s", "cat",
                 "/proc/self/cgroup").stderr
     assert "quota 20000 us of 100000, burst 20000 us" in said
-    assert "no burst, which needs a cap" in tidy("run", "--image", "box:1", "--net", "none", "--rm", "--sched",
+    assert "no burst, which needs a cap" in tidy(*ALONE, "--rm", "--sched",
                                                  "credit:burst=1s", "true").stderr
 
 
@@ -44,7 +44,7 @@ def test_an_oci_bundle_takes_it_too(tidy: Cell, tmp_path: Path) -> None:
 def test_three_to_one(tidy: Cell) -> None:
     """Measured as the course says it: two that want all of a CPU get it as their weights are."""
     for name, weight in (("small", 100), ("large", 300)):
-        tidy.ok("run", "--image", "box:1", "--net", "none", "--name", name, "-d", "--cpuset", "0", "--sched", f"share:{weight}",
+        tidy.ok(*ALONE, "--name", name, "-d", "--cpuset", "0", "--sched", f"share:{weight}",
                 "sh", "-c", "while :; do :; done")
 
     def used(name: str) -> int:

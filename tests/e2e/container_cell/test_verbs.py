@@ -24,7 +24,8 @@ def test_a_verb_of_a_program_that_is_missing_says_which_and_where(program: Path,
 
 def test_an_image_cannot_run_without_cell_image(program: Path, tmp_path: Path) -> None:
     alone = shutil.copy(program, tmp_path / "cell")
-    done = subprocess.run([alone, "--root", tmp_path / "run", "run", "--image", "box:1"], capture_output=True, text=True,
+    command = [alone, "--root", tmp_path / "run", "run", "--image", "box:1"]
+    done = subprocess.run(command, capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "CELL_DATA": str(tmp_path / "data")})
     assert done.returncode == 1
     assert "needs the program cell-image, which is neither in" in done.stderr

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cell, wait_for
+from conftest import ALONE, TREE, Cell, wait_for
 
 
 @pytest.fixture
 def three(tidy: Cell) -> Iterator[Cell]:
     """One that computes, one that holds memory, one with many processes."""
-    run = ["run", "--image", "box:1", "--net", "none", "-d", "--memory", "100m"]
+    run = [*ALONE, "-d", "--memory", "100m"]
     tidy.ok(*run, "--name", "busy", "--pids", "50", "sh", "-c", "while :; do :; done")
     tidy.ok(*run, "--name", "fat", "--tmpfs", "/big", "sh", "-c", "head -c 20000000 /dev/zero > /big/f; sleep 100")
     tidy.ok(*run, "--name", "many", "sh", "-c", "for i in 1 2 3 4 5 6 7; do sleep 100 & done; wait")
@@ -44,7 +44,7 @@ def test_top_tells_what_the_groups_tell(three: Cell) -> None:
     assert rows["many"]["pids"] == 8 and rows["busy"]["pids_limit"] == 50
     assert rows["busy"]["memory_limit"] == 100 << 20 and rows["fat"]["memory"] > 20_000_000
     assert 0.2 < rows["busy"]["cpu"] <= 1.1 and rows["many"]["cpu"] < 0.05
-    assert {row["image"] for row in rows.values()} == {"box:1"} and {row["status"] for row in rows.values()} == {"running"}
+    assert {(row["image"], row["status"]) for row in rows.values()} == {("box:1", "running")}
     three.ok("pause", "busy")
     assert {row["id"]: row["status"] for row in report(three)}["busy"] == "paused"
     assert report(three)[0]["cpu"] is None, "one report alone does not know"
@@ -88,8 +88,8 @@ def test_top_of_nothing_and_after_one_has_gone(tidy: Cell) -> None:
 
 def test_explain_tells_each_beside_the_hosts(tidy: Cell, tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
-    tidy.ok("run", "--image", "box:1", "-d", "--name", "web", "-p", "8080:80", "--memory", "64m", "--pids", "20", "--cpus", "0.5",
-            "-u", "ann", "-v", f"{tmp_path}/shared:/mnt", "--read-only", "sleep", "100")
+    tidy.ok("run", "--image", "box:1", "-d", "--name", "web", "-p", "8080:80", "--memory", "64m", "--pids", "20",
+            "--cpus", "0.5", "-u", "ann", "-v", f"{tmp_path}/shared:/mnt", "--read-only", "sleep", "100")
     pid = tidy.list()["web"]["pid"]
     said = tidy.ok("explain", "web")
     own = {kind: os.stat(f"/proc/{pid}/ns/{file}").st_ino for kind, file in
@@ -98,12 +98,13 @@ def test_explain_tells_each_beside_the_hosts(tidy: Cell, tmp_path: Path) -> None
         assert re.search(rf"^  {kind} .*\b{number}, here \d+", said, re.M), (kind, said)
     user = os.stat("/proc/self/ns/user").st_ino
     assert re.search(rf"^  user +the host's +{user}, the same", said, re.M)
-    assert f"itself as process 1 " in said and f"; process {pid}" in said
+    assert "itself as process 1 " in said and f"; process {pid}" in said
     assert re.search(r"^  memory .*may use 64 MiB; killed for it: 0", said, re.M)
     assert re.search(r"^  pids .* 1 tasks, may have 20", said, re.M)
     assert re.search(r"^  cpu .*quota 50000", said, re.M)
     assert re.search(r"^  user +uid 1000 +uid 1000", said, re.M)
-    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     bounding = bin(int(status["CapBnd"], 16)).count("1")
     assert re.search(rf"^  bounding +{bounding} capabilities +CHOWN DAC_OVERRIDE", said, re.M)
     assert re.search(r"^  effective +none", said, re.M), "who is not root has none"
@@ -145,14 +146,27 @@ def test_bad_input(bare: Cell, words: list[str], status: int, says: str) -> None
 
 
 def test_explain_of_one_that_has_ended(tidy: Cell) -> None:
-    tidy.ok("run", "--image", "box:1", "--net", "none", "--name", "ended", "true")
+    tidy.ok(*ALONE, "--name", "ended", "true")
     assert "is stopped: there is nothing that would be isolated" in tidy.fails("explain", "ended")
     assert tidy.ok("wait", "ended") == "0\n"
     tidy.ok("delete", "ended")
 
 
 def test_wait_tells_how_it_ended(tidy: Cell) -> None:
-    tidy.ok("run", "--image", "box:1", "--net", "none", "--name", "waited", "-d", "sh", "-c", "sleep 0.5; exit 9")
+    tidy.ok(*ALONE, "--name", "waited", "-d", "sh", "-c", "sleep 0.5; exit 9")
     began = time.monotonic()
     assert tidy.ok("wait", "waited") == "9\n" and time.monotonic() - began > 0.2
     tidy.ok("delete", "waited")
+
+
+def test_the_examples_of_the_manual_work(tidy: Cell) -> None:
+    manual = (TREE / "docs/man/cell-run.1").read_text().replace("\\-", "-")
+    lines = [line for line in manual.split(".SH EXAMPLES")[1].splitlines() if line.startswith("cell ")]
+    assert len(lines) == 7
+    function = f"cell() {{ {' '.join(tidy.command())} \"$@\"; }}"
+    for line in lines:
+        done = subprocess.run(["sh", "-c", f"{function}; {line}"], env=tidy.env, capture_output=True, text=True,
+                              timeout=60, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        if "wget" in line:
+            assert done.stdout == "web\n"

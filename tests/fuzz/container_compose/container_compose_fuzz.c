@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz target for what people write: the first octet says what the rest is. 'w': lines that are words
- * of cell run (sizes, CPUs, restart, volumes, --sched); anything else: a compose file, which if it is
- * understood is also planned.
+ * Fuzz target for what people write: the first octet says what the rest is. 'w': lines that are
+ * words of cell run (sizes, CPUs, restart, volumes, --sched); anything else: a compose file, which
+ * is planned if it is understood.
  */
 #include <stdint.h>
 #include <stdlib.h>

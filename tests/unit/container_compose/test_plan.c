@@ -63,17 +63,17 @@ static void who_is_needed_comes_first(void)
 
 static void nobody_can_be_first_in_a_circle(void)
 {
-	read_it("services: {z: {image: x}, a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [c]}, "
-		"c: {image: x, depends_on: [a]}}");
+	read_it("services: {z: {image: x}, a: {image: x, depends_on: [b]}, "
+		"b: {image: x, depends_on: [c]}, c: {image: x, depends_on: [a]}}");
 	CHECK_EQ(compose_order(&file, "f", order, &err), -40);
-	CHECK(!strcmp(err.text, "f:1:27: depends_on: a needs b needs c needs a: nobody can be first"), "%s",
-	      err.text);
+	CHECK(!strcmp(err.text, "f:1:27: depends_on: a needs b needs c needs a: nobody can be "
+				"first"), "%s", err.text);
 	read_it("services: {a: {image: x, depends_on: [a]}}");
 	CHECK_EQ(compose_order(&file, "f", order, &err), -40);
 }
 
-#define HEAD(name) "run --image x --detach --name p-" name "-1 --label cell.compose.project=p --label " \
-	"cell.compose.service=" name " --label"
+#define HEAD(name) "run --image x --detach --name p-" name "-1 --label cell.compose.project=p " \
+	"--label cell.compose.service=" name " --label"
 
 static void a_command_has_all_that_the_file_says(void)
 {
@@ -90,8 +90,8 @@ static void networks_are_the_projects(void)
 	read_it("services: {a: {image: x, networks: {n: {aliases: [m]}, default: }}, "
 		"b: {image: x, network_mode: host}}\n"
 		"networks: {n: {x-via: veth, ipam: {config: [{subnet: 10.1.2.0/24}]}}}");
-	CHECK(commands(0, 1, HEAD("a") " --net private:p.n,via=veth,subnet=10.1.2.0/24,alias=a,alias=m --net "
-		       "private:p.default,alias=a --"), "%s", err.text);
+	CHECK(commands(0, 1, HEAD("a") " --net private:p.n,via=veth,subnet=10.1.2.0/24,alias=a,alias=m "
+		       "--net private:p.default,alias=a --"), "%s", err.text);
 	CHECK(commands(1, 1, HEAD("b") " --net host --"), "%s", err.text);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell compose down: all containers of the project, and their networks, which go with the last of each. */
+/* cell compose down: all containers of the project; a network goes with its last one. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>

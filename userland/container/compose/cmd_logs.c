@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell compose logs: what the containers write, side by side, each line with its container's name. */
+/* cell compose logs: what the containers write, each line with its container's name. */
 #include <errno.h>
 #include <getopt.h>
 #include <fcntl.h>

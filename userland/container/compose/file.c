@@ -8,7 +8,8 @@
 
 static const char *const keys[] = { "name", "version", "services", "networks", "volumes", NULL };
 
-static void read_networks(struct values *v, const struct yaml_value *root, struct compose_file *file)
+static void read_networks(struct values *v, const struct yaml_value *root,
+			  struct compose_file *file)
 {
 	static const char *const known[] = { "driver", "ipam", NULL };
 	const struct yaml_value *at = value_map(v, root, "networks"), *ipam, *configs;
@@ -49,7 +50,8 @@ static void read_networks(struct values *v, const struct yaml_value *root, struc
 	}
 }
 
-static void read_services(struct values *v, const struct yaml_value *root, struct compose_file *file)
+static void read_services(struct values *v, const struct yaml_value *root,
+			  struct compose_file *file)
 {
 	const struct yaml_value *at = value_map(v, root, "services");
 

@@ -178,7 +178,7 @@ uint64_t value_number_of(struct values *v, const struct yaml_value *map, const c
 uint64_t value_time_of(struct values *v, const struct yaml_value *map, const char *key,
 		       uint64_t otherwise);
 
-/* A list of texts; likewise of NAME=VALUE, which may be a map; likewise a command, which may be one text. */
+/* A list of texts; one of NAME=VALUE, which may be a map; a command, which may be one text. */
 struct words value_words(struct values *v, const struct yaml_value *map, const char *key);
 struct words value_pairs(struct values *v, const struct yaml_value *map, const char *key);
 struct words value_command(struct values *v, const struct yaml_value *map, const char *key);
@@ -221,7 +221,7 @@ const char *compose_image(struct compose_file *file, const char *project, size_t
  * @folder: of the file: what relative paths begin at
  * @service: index
  * @number: of the replica, from 1
- * @words: filled, with "run" as the first; a label holds a digest of the others, so that a change shows
+ * @words: filled, with "run" as the first; a label has a digest of the others: a change shows
  *
  * Return: 0; -EINVAL: a name that becomes too long; -ENOMEM.
  */

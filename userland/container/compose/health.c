@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether a service is as another needs it: started, healthy, done. See project.h; called by cmd_up.c. */
+/* Whether a service is as another needs it: started, healthy, done. Called by cmd_up.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell-compose: several containers as one. This file finds the compose file, the project, the verb. */
+/* cell-compose: several containers as one. Here: which file, which project, which verb. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -20,8 +20,8 @@ static const char *const keys[] = {
 };
 
 /* A word that cell run would refuse is refused here, where it stands. */
-static void judge(struct values *v, const struct yaml_value *map, const char *key, size_t i, int ret,
-		  const struct error *why)
+static void judge(struct values *v, const struct yaml_value *map, const char *key, size_t i,
+		  int ret, const struct error *why)
 {
 	const struct yaml_value *at = yaml_find(map, key);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A YAML document as a tree whose every value knows its line and column, on top of libyaml.
- * Anchors and aliases are the same value twice, "<<" merges mappings; a value cannot contain itself.
+ * Anchors and aliases are the same value twice, "<<" merges mappings; nothing contains itself.
  */
 #ifndef CELL_COMPOSE_TREE_H
 #define CELL_COMPOSE_TREE_H

@@ -62,7 +62,7 @@ static void put(struct buffer *b, const char *text, size_t length)
 	b->used += length;
 }
 
-/* What stands in ${...}: NAME, NAME:-otherwise, NAME-otherwise, NAME:?message. Returns what it used. */
+/* ${...}: NAME, NAME:-otherwise, NAME-otherwise, NAME:?message. Returns how much it used. */
 static size_t put_braced(struct values *v, const struct yaml_value *at, const char *key,
 			 const char *text, struct buffer *b)
 {

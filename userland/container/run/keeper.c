@@ -7,7 +7,7 @@
  *	  |                                                ^           |     |
  *	  | --detach: from here in the background          +-- again --+   --rm: all removed
  *
- * A detached keeper tells its parent by a pipe what became of it: 'k' and the end, or why it failed.
+ * A detached keeper tells its parent by a pipe what became of it: 'k' and the end, or why not.
  */
 #include <errno.h>
 #include <fcntl.h>

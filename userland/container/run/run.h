@@ -208,7 +208,7 @@ bool record_kept(const struct run_record *record, int wait_ms);
  */
 int record_remove(const char *id, bool held, struct error *err);
 
-/* Run cell-image with @words (NULL-terminated, without the program). @output: what it says, or NULL. */
+/* Run cell-image with @words, NULL-terminated. @output: NULL, or what it says. */
 int image_tool(const char *const *words, char **output, struct error *err);
 
 /* From the command line to the exit status. */

@@ -125,7 +125,8 @@ static json_object *architectures(json_object *profile)
 	return list;
 }
 
-int run_seccomp(const char *path, json_object *capabilities, json_object **filter, struct error *err)
+int run_seccomp(const char *path, json_object *capabilities, json_object **filter,
+		struct error *err)
 {
 	json_object *profile, *from, *to, *value, *list;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Users of an image, from its own files. No NSS: a library of the image's would run with our
- * rights (CVE-2019-14271). The texts come from user_files.c, or from cell's own path layer. Called by
- * config_json.c, by the build, and by cell run --image.
+ * rights (CVE-2019-14271). The texts come from user_files.c, or from cell's own path layer.
+ * Called by config_json.c, by the build, and by cell run --image.
  */
 #include <errno.h>
 #include <stdio.h>

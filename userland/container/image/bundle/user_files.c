@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The files that user.c reads users from, out of an image that was unpacked. Called by config_json.c. */
+/* What user.c reads users from, out of an image that was unpacked. Called by config_json.c. */
 #include <errno.h>
 
 #include "../layer/inroot.h"
