@@ -50,6 +50,23 @@ static void poststop(int dir, const struct state *state)
 	config_free(&config);
 }
 
+/*
+ * Killed while it made its groups: where they are was not written yet. What nobody asked for by a
+ * cgroupsPath has a name that is ours alone.
+ */
+static void guess_groups(int dir, struct state *state)
+{
+	struct config config;
+	struct error ignored;
+
+	if (state->pid >= 0 || state->cgroup[0])
+		return;
+	if (!config_load(&config, dir, "config.json", &ignored) && !config.cgroups_path &&
+	    !cgroups_path(NULL, state->id, false, state->cgroup, &ignored))
+		state->cgroup_made = 1;
+	config_free(&config);
+}
+
 static int delete_locked(int dir, const struct state *state, bool force, struct error *err)
 {
 	struct cgroups groups = CGROUPS_NONE;
@@ -91,6 +108,8 @@ int container_remove(const char *id, bool force, struct error *err)
 	ret = state_read(cell.root, id, &state, err);
 	if (ret == -EINVAL && force)
 		ret = 0;
+	if (!ret)
+		guess_groups(dir, &state);
 	if (!ret)
 		ret = delete_locked(dir, &state, force, err);
 	state_free(&state);

@@ -262,6 +262,9 @@ static int make_steps(const struct create_options *options, struct container *c,
 		ret = plan_schedule(options->schedule, c, &scheduler, err);
 	if (!ret)
 		ret = make_groups(c, err);
+	/* Who is killed from here on has told delete where its groups are. */
+	if (!ret)
+		ret = remember(c, dir, err);
 	if (!ret)
 		ret = network_attach(options->net, c, err);
 	if (!ret)

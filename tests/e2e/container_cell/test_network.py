@@ -83,9 +83,11 @@ def test_two_find_each_other_by_name(tidy: Cell) -> None:
 
 def test_networks_are_apart(tidy: Cell) -> None:
     tidy.ok("run", "--image", "box:1", "--name", "web", "-d", "--net", "private:one", *SERVE)
-    other = tidy("run", "--image", "box:1", "--rm", "--net", "private:two", "wget", "-T", "2", "-q", "-O", "-",
-                 "http://web/")
-    assert other.returncode != 0 and "web" not in other.stdout
+    line = next(x for x in tidy.ok("exec", "web", "cat", "/etc/hosts").splitlines() if x.endswith("\tweb"))
+    knock = ["sh", "-c", f"cat /etc/hosts; echo | nc -w 1 {line.split()[0]} 80 > /dev/null && echo opened"]
+    wait_for(lambda: "opened" in tidy("run", "--image", "box:1", "--rm", "--net", "private:one", *knock).stdout)
+    other = tidy("run", "--image", "box:1", "--rm", "--net", "private:two", *knock)
+    assert other.returncode == 1 and "opened" not in other.stdout and "\tweb" not in other.stdout
     tidy.ok("delete", "--force", "web")
 
 

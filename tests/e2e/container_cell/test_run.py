@@ -224,7 +224,7 @@ def test_a_keeper_that_is_killed_loses_nothing(tidy: Cell) -> None:
     tidy.ok("delete", "--force", "orphan")
 
 
-@pytest.mark.parametrize("moment", [0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.08])
+@pytest.mark.parametrize("moment", [0.005, 0.01, 0.02, 0.03, 0.04, 0.045, 0.05, 0.055, 0.06, 0.07, 0.08, 0.1])
 def test_one_killed_while_it_is_made_is_deleted_wholly(tidy: Cell, moment: float) -> None:
     command = tidy.command("run", "--image", "box:1", "--name", "half", "-p", "8080:80", "sleep", "100")
     process = subprocess.Popen(command, env=tidy.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
