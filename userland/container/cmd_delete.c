@@ -15,6 +15,9 @@
 
 /* It is gone when its parent has reaped it; until then its groups are not empty. */
 #define GONE_MS	10000
+/* How often a keeper that makes its container meanwhile is asked again, and how long it gets. */
+#define KEEPER_TRIES	100
+#define KEEPER_TRY_MS	50
 
 static int kill_and_wait(const struct state *state, struct cgroups *groups, struct error *err)
 {
@@ -116,23 +119,40 @@ int container_remove(const char *id, bool force, struct error *err)
 	return ret;
 }
 
+/* One that is being made may appear after it was looked for: until nobody is left who makes it. */
+static int remove_kept(const char *id, const struct run_record *record, bool force,
+		       struct error *err)
+{
+	int ret;
+
+	if (force)
+		record_end(id);
+	for (int tries = 0;; tries++) {
+		ret = container_remove(id, force, err);
+		/* One that could not be made, or is between two lives, is a record alone. */
+		if (ret == -ENOENT)
+			ret = 0;
+		if (ret || !force || tries == KEEPER_TRIES || !record_kept(record, KEEPER_TRY_MS))
+			break;
+	}
+	/* Its keeper has ended; what it made in its last moment is to go too. */
+	if (!ret && force)
+		ret = container_remove(id, true, err);
+	return ret ? ret : record_remove(id, false, err);
+}
+
 int container_delete(const char *id, bool force, struct error *err)
 {
 	struct run_record record;
 	struct error ignored;
-	bool from_image = !record_read(id, &record, &ignored);
 	int ret;
 
+	if (record_read(id, &record, &ignored))
+		ret = container_remove(id, force, err);
+	else
+		ret = remove_kept(id, &record, force, err);
 	cleanup_fd(&record.dir);
-	if (!from_image)
-		return container_remove(id, force, err);
-	if (force)
-		record_end(id);
-	ret = container_remove(id, force, err);
-	/* One that could not be made, or is between two lives, is a record alone. */
-	if (ret == -ENOENT)
-		ret = 0;
-	return ret ? ret : record_remove(id, false, err);
+	return ret;
 }
 
 int cmd_delete(int argc, char **argv, struct error *err)

@@ -60,12 +60,13 @@ class Cell:
         self.root = folder / "run"
         self.env = os.environ | {"CELL_STORE": str(folder / "store"), "CELL_DATA": str(folder / "data"), "LC_ALL": "C"}
         self.inside = ["nsenter", f"--net=/run/netns/{name}"]
-        self.groups = ""
+        self.names: set[str] = set()
 
     def command(self, *words: object) -> list[str]:
         return [*self.inside, str(self.program), "--root", str(self.root), *map(str, words)]
 
     def __call__(self, *words: object, timeout: float = 60, **how: Any) -> subprocess.CompletedProcess[str]:
+        self.names |= {str(name) for word, name in zip(words, words[1:]) if word == "--name"}
         how = {"capture_output": True, "text": True, "env": self.env, "stdin": subprocess.DEVNULL} | how
         if "input" in how:
             del how["stdin"]
@@ -109,8 +110,9 @@ class Cell:
         mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         files = sorted(str(p.relative_to(self.folder)) for place in ("run", "data/containers")
                        for p in (self.folder / place).rglob("*")) if self.folder.exists() else []
-        groups = sorted(str(p) for p in Path("/sys/fs/cgroup").glob("*/cell-*"))
-        groups += sorted(str(p) for p in Path("/sys/fs/cgroup").glob("cell-*"))
+        # Others on this machine have containers, too: ours are those that we named, and compose's.
+        groups = sorted(str(p) for pattern in ("cell-*", "*/cell-*") for p in Path("/sys/fs/cgroup").glob(pattern)
+                        if p.name.removeprefix("cell-") in self.names or p.name.startswith(("cell-shop-", "cell-four-")))
         return {
             "mounts": [m for m in mounts if m.startswith(str(self.folder))],
             "files": [f for f in files if f not in ("run/.run", "run/.network", "run/.network/net") and

@@ -109,6 +109,9 @@ static int live(struct keeper *k, struct error *err)
 	};
 	int ret = world_settle(&k->o->world, &options, err);
 
+	if (!ret && record_ending(&k->record))
+		ret = error_set(err, ECANCELED, "run: container %s: was deleted while it was made",
+				k->o->id);
 	/* Without a word it is in the default network, as everywhere. */
 	if (!ret && !options.net) {
 		options.net = &k->o->world.net;
@@ -273,6 +276,8 @@ static int detach(struct keeper *k, struct error *err)
 	}
 	close(pipes[0]);
 	setsid();
+	/* A caller that was killed does not take its container with it. */
+	signal(SIGPIPE, SIG_IGN);
 	k->report = pipes[1];
 	if (chdir("/"))
 		_exit(1);

@@ -170,6 +170,12 @@ int record_remove(const char *id, bool held, struct error *err)
 	if (!held && record_kept(&record, KEEPER_MS))
 		ret = error_set(err, EBUSY, "delete: container %s: the cell that keeps it does not "
 				"end", id);
+	/* While it was waited for it may have gone on to make its folder. */
+	cleanup_fd(&record.dir);
+	if (!ret)
+		ret = record_read(id, &record, err);
+	if (ret == -ENOENT)
+		return 0;
 	if (!ret && record.folder[0])
 		ret = run_folder_remove(record.folder, err);
 	records = ret ? -1 : open_records(false, err);
