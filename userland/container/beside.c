@@ -22,7 +22,7 @@ static const struct {
 	const char *verbs;
 } programs[] = {
 	{ "cell-image", " pull push load save images inspect history tag rmi prune verify unpack "
-			"build " },
+			"mount umount base build " },
 	{ "cell-compose", " compose " },
 };
 

@@ -45,7 +45,7 @@ static void print_help(void)
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-10s%-24s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 	puts("\n  pull, push, load, save, images, inspect, history, tag, rmi, prune, verify, unpack,\n"
-	     "  build: images, see cell-image --help\n"
+	     "  mount, umount, base, build: images, see cell-image --help\n"
 	     "  compose: several containers as one, see cell compose --help\n"
 	     "\noptions before the verb:\n"
 	     "  --root DIR           where containers are kept track of (/run/cell)\n"
