@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -70,7 +71,9 @@ class Cell:
         how = {"capture_output": True, "text": True, "env": self.env, "stdin": subprocess.DEVNULL} | how
         if "input" in how:
             del how["stdin"]
-        return subprocess.run(self.command(*words), timeout=timeout, check=False, **how)
+        done = subprocess.run(self.command(*words), timeout=timeout, check=False, **how)
+        self.names |= set(re.findall(r"^compose: (\S+-\d+)$", done.stderr or "", re.M))
+        return done
 
     def ok(self, *words: object, **how: Any) -> str:
         done = self(*words, **how)
@@ -110,9 +113,9 @@ class Cell:
         mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         files = sorted(str(p.relative_to(self.folder)) for place in ("run", "data/containers")
                        for p in (self.folder / place).rglob("*")) if self.folder.exists() else []
-        # Others on this machine have containers, too: ours are those that we named, and compose's.
+        # Others on this machine have containers, too.
         groups = sorted(str(p) for pattern in ("cell-*", "*/cell-*") for p in Path("/sys/fs/cgroup").glob(pattern)
-                        if p.name.removeprefix("cell-") in self.names or p.name.startswith(("cell-shop-", "cell-four-")))
+                        if p.name.removeprefix("cell-") in self.names)
         return {
             "mounts": [m for m in mounts if m.startswith(str(self.folder))],
             "files": [f for f in files if f not in ("run/.run", "run/.network", "run/.network/net") and

@@ -55,7 +55,7 @@ static int build(struct up *up, size_t service, struct error *err)
 	const char *folder = s->build && s->build[0] == '/' ? s->build :
 			     arena_print(&up->p->file.arena, "%s/%s", up->p->folder, s->build ?: "");
 	const char *words[] = { "build", "-t", name, folder, NULL, NULL, NULL };
-	cleanup_free char *there = NULL;
+	cleanup_free char *there = NULL, *said = NULL;
 	struct error ignored;
 	int ret;
 
@@ -67,7 +67,8 @@ static int build(struct up *up, size_t service, struct error *err)
 		words[5] = folder;
 	}
 	fprintf(stderr, "compose: building %s\n", name);
-	ret = cell_call(words, NULL, err);
+	/* What it says is the image's digest; standard output is for what the services say. */
+	ret = cell_call(words, &said, err);
 	if (ret) {
 		struct error why = *err;
 
