@@ -110,7 +110,7 @@ peers:
 NATIVE := $(B)/native
 .PHONY: native
 native: peers
-	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) $(addprefix $(NATIVE)/bin/,httpd load directory cell cell-image)
+	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) $(addprefix $(NATIVE)/bin/,httpd load directory cell cell-image cell-compose)
 	@$(MAKE) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
 
 .PHONY: experiment

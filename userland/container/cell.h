@@ -4,10 +4,13 @@
 #define CELL_CELL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "error.h"
 #include "init/container.h"
+#include "net/net.h"
+#include "schedule/schedule.h"
 #include "state/state.h"
 
 #define CELL_VERSION	"0.1"
@@ -25,6 +28,7 @@
  * @log_json: as JSON lines
  * @systemd_cgroup: cgroupsPath has systemd's form
  * @debug: say what is done
+ * @said: where messages go while standard error is somebody else's; NULL: there
  */
 struct cell {
 	int root;
@@ -34,6 +38,7 @@ struct cell {
 	bool log_json;
 	bool systemd_cgroup;
 	bool debug;
+	FILE *said;
 };
 
 extern struct cell cell;
@@ -55,9 +60,11 @@ int cmd_create(int argc, char **argv, struct error *err);
 int cmd_delete(int argc, char **argv, struct error *err);
 int cmd_events(int argc, char **argv, struct error *err);
 int cmd_exec(int argc, char **argv, struct error *err);
+int cmd_explain(int argc, char **argv, struct error *err);
 int cmd_features(int argc, char **argv, struct error *err);
 int cmd_kill(int argc, char **argv, struct error *err);
 int cmd_list(int argc, char **argv, struct error *err);
+int cmd_logs(int argc, char **argv, struct error *err);
 int cmd_pause(int argc, char **argv, struct error *err);
 int cmd_ps(int argc, char **argv, struct error *err);
 int cmd_resume(int argc, char **argv, struct error *err);
@@ -65,7 +72,10 @@ int cmd_run(int argc, char **argv, struct error *err);
 int cmd_spec(int argc, char **argv, struct error *err);
 int cmd_start(int argc, char **argv, struct error *err);
 int cmd_state(int argc, char **argv, struct error *err);
+int cmd_stop(int argc, char **argv, struct error *err);
+int cmd_top(int argc, char **argv, struct error *err);
 int cmd_update(int argc, char **argv, struct error *err);
+int cmd_wait(int argc, char **argv, struct error *err);
 
 /* The state root's descriptor, or a negative errno. */
 int cell_root(struct error *err);
@@ -76,9 +86,14 @@ void cell_log(const char *level, const char *text);
 /* Run from where a container cannot write to us; see protect.c. Returns 0 or a negative errno. */
 int protect_self(char **argv, struct error *err);
 
+/* Is it so already? */
+bool is_protected(void);
+
 /**
  * struct create_options - of create and run
  * @run: it is to go on at once
+ * @net: its network; NULL: what config.json says
+ * @schedule: how it gets CPU time; NULL: as all do
  */
 struct create_options {
 	const char *id;
@@ -92,7 +107,31 @@ struct create_options {
 	bool run;
 	bool detach;
 	bool keep;
+	const struct net_config *net;
+	const struct schedule *schedule;
 };
+
+/**
+ * struct world_options - words that every way of starting a container takes
+ * @net: of --net and -p
+ * @nets: how many --net there were
+ * @ports: whether there was a -p
+ * @schedule: of --sched
+ * @sched: whether there was one
+ */
+struct world_options {
+	struct net_config net;
+	unsigned int nets;
+	bool ports;
+	struct schedule schedule;
+	bool sched;
+};
+
+/* One of them: 'N' is --net, 'p' is -p, 'S' is --sched. Returns 0, or a negative error. */
+int world_take(struct world_options *world, int option, const char *word, struct error *err);
+
+/* All are read: into @options, checked together. */
+int world_settle(struct world_options *world, struct create_options *options, struct error *err);
 
 /* Take options of create and run; the operand is the id. */
 int create_parse(int argc, char **argv, bool run, struct create_options *options,
@@ -130,18 +169,59 @@ int check_preserved(unsigned int count, struct error *err);
  */
 int attend(pid_t pid, int pidfd, int master, struct error *err);
 
+/**
+ * network_attach() - the network that was asked for, instead of what config.json says
+ * @net: NULL: nothing was asked for
+ * @c: loaded; its configuration is changed, @c->id has the network then
+ *
+ * Return: 0 or a negative errno; network_detach() in any case.
+ */
+int network_attach(const struct net_config *net, struct container *c, struct error *err);
+
+/* Take it away; @id may have none. Can be called again when it fails. */
+int network_detach(const char *id, struct error *err);
+
+/* "default 10.89.0.2; 0.0.0.0:8080->80/tcp", or "". */
+void network_show(const char *id, char *text, size_t size);
+
 /* Its groups, opened. cgroups_close() afterwards. */
 int container_groups(const struct state *state, struct cgroups *groups, struct error *err);
 
 enum status container_status(const struct state *state);
 
-/* Remove all that a container has. It must be stopped, or @force kills it. */
+/**
+ * container_run() - create, start and wait
+ * @options: what was asked for; with @options->detach it does not wait
+ * @started: called when the process has become its program; may be NULL
+ * @what: for @started
+ *
+ * Return: its exit status, or a negative errno with nothing left. The container is not removed.
+ */
+int container_run(const struct create_options *options, void (*started)(void *what), void *what,
+		  struct error *err);
+
+/* Remove all that the runtime has of a container. It must be stopped, or @force kills it. */
+int container_remove(const char *id, bool force, struct error *err);
+
+/* Likewise, and what cell run --image made for it. */
 int container_delete(const char *id, bool force, struct error *err);
 
 /* A signal by name, with or without SIG, or number; -1. */
 int signal_number(const char *text);
 
-/* Verbs of the second program, which is found beside this one. Returns only on error. */
-int run_beside(int argc, char **argv, struct error *err);
+/* The program whose verb this is, beside this one; NULL: nobody's. */
+const char *beside_program(const char *verb);
+
+/* Keep in mind where this program lies, before protect_self() hides it. */
+void beside_remember(void);
+
+/* Where a program of ours is: beside this one, else in PATH. False: nowhere. */
+bool beside_path(const char *program, char path[PATH_MAX]);
+
+/* What to say then. */
+int beside_missing(const char *verb, const char *program, struct error *err);
+
+/* Become it; argv[1] is the verb. Returns on error, or the exit status of verbs that remove. */
+int run_beside(const char *program, char **argv, struct error *err);
 
 #endif

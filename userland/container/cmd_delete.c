@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell delete: all that a container has is removed. container_delete() is also run's end. */
+/* cell delete: all that a container has is removed. container_remove() is also run's end. */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -11,9 +11,13 @@
 
 #include "cell.h"
 #include "cleanup.h"
+#include "run/run.h"
 
 /* It is gone when its parent has reaped it; until then its groups are not empty. */
 #define GONE_MS	10000
+/* How often a keeper that makes its container meanwhile is asked again, and how long it gets. */
+#define KEEPER_TRIES	100
+#define KEEPER_TRY_MS	50
 
 static int kill_and_wait(const struct state *state, struct cgroups *groups, struct error *err)
 {
@@ -49,6 +53,23 @@ static void poststop(int dir, const struct state *state)
 	config_free(&config);
 }
 
+/*
+ * Killed while it made its groups: where they are was not written yet. What nobody asked for by a
+ * cgroupsPath has a name that is ours alone.
+ */
+static void guess_groups(int dir, struct state *state)
+{
+	struct config config;
+	struct error ignored;
+
+	if (state->pid >= 0 || state->cgroup[0])
+		return;
+	if (!config_load(&config, dir, "config.json", &ignored) && !config.cgroups_path &&
+	    !cgroups_path(NULL, state->id, false, state->cgroup, &ignored))
+		state->cgroup_made = 1;
+	config_free(&config);
+}
+
 static int delete_locked(int dir, const struct state *state, bool force, struct error *err)
 {
 	struct cgroups groups = CGROUPS_NONE;
@@ -67,11 +88,15 @@ static int delete_locked(int dir, const struct state *state, bool force, struct 
 	cgroups_close(&groups);
 	if (ret)
 		return ret;
+	schedule_leave(state->id);
+	ret = network_detach(state->id, err);
+	if (ret)
+		return ret;
 	poststop(dir, state);
 	return state_remove(cell.root, state->id, err);
 }
 
-int container_delete(const char *id, bool force, struct error *err)
+int container_remove(const char *id, bool force, struct error *err)
 {
 	cleanup_close int dir = -1;
 	struct state state;
@@ -87,8 +112,46 @@ int container_delete(const char *id, bool force, struct error *err)
 	if (ret == -EINVAL && force)
 		ret = 0;
 	if (!ret)
+		guess_groups(dir, &state);
+	if (!ret)
 		ret = delete_locked(dir, &state, force, err);
 	state_free(&state);
+	return ret;
+}
+
+/* One that is being made may appear after it was looked for: until nobody is left who makes it. */
+static int remove_kept(const char *id, const struct run_record *record, bool force,
+		       struct error *err)
+{
+	int ret;
+
+	if (force)
+		record_end(id);
+	for (int tries = 0;; tries++) {
+		ret = container_remove(id, force, err);
+		/* One that could not be made, or is between two lives, is a record alone. */
+		if (ret == -ENOENT)
+			ret = 0;
+		if (ret || !force || tries == KEEPER_TRIES || !record_kept(record, KEEPER_TRY_MS))
+			break;
+	}
+	/* Its keeper has ended; what it made in its last moment is to go too. */
+	if (!ret && force)
+		ret = container_remove(id, true, err);
+	return ret ? ret : record_remove(id, false, err);
+}
+
+int container_delete(const char *id, bool force, struct error *err)
+{
+	struct run_record record;
+	struct error ignored;
+	int ret;
+
+	if (record_read(id, &record, &ignored))
+		ret = container_remove(id, force, err);
+	else
+		ret = remove_kept(id, &record, force, err);
+	cleanup_fd(&record.dir);
 	return ret;
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell run: create, start, wait, delete, in one. */
+/* cell run: create, start, wait, delete, in one. That of an image is in run/. */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "cell.h"
 #include "cleanup.h"
+#include "run/run.h"
 
 /* Without --console-socket the terminal is ours to carry. */
 static int own_console(struct container *c, int *ours, struct error *err)
@@ -32,29 +34,19 @@ static void poststart(struct container *c)
 		cell_log("warning", err.text);
 }
 
-static int finish(struct container *c, int status)
-{
-	struct error err;
-
-	c->pid = -1;
-	if (container_delete(c->id, true, &err))
-		cell_log("warning", err.text);
-	return status;
-}
-
-int cmd_run(int argc, char **argv, struct error *err)
+int container_run(const struct create_options *options, void (*started)(void *what), void *what,
+		  struct error *err)
 {
 	static struct container c = { .console = -1, .listener = -1, .start = -1, .pid = -1 };
 	cleanup_close int ours = -1, master = -1;
-	struct create_options options;
 	char name[64];
 	ssize_t length;
-	int ret = create_parse(argc, argv, true, &options, err);
+	int ret = 0;
 
-	if (!ret && !options.console_socket && !options.detach)
+	if (!options->console_socket && !options->detach)
 		ret = own_console(&c, &ours, err);
 	if (!ret)
-		ret = container_make(&options, &c, err);
+		ret = container_make(options, &c, err);
 	if (ret)
 		return ret;
 	if (c.config.process.terminal && ours >= 0)
@@ -65,8 +57,34 @@ int cmd_run(int argc, char **argv, struct error *err)
 		return ret;
 	}
 	poststart(&c);
-	if (options.detach)
+	if (started)
+		started(what);
+	if (options->detach)
 		return 0;
 	ret = attend(c.pid, c.pidfd, master, err);
-	return ret < 0 || options.keep ? ret : finish(&c, ret);
+	/* Reaped: its number may be another's from now on. */
+	c.pid = -1;
+	return ret;
+}
+
+static int finish(const struct create_options *options, int status)
+{
+	struct error err;
+
+	if (container_remove(options->id, true, &err))
+		cell_log("warning", err.text);
+	return status;
+}
+
+int cmd_run(int argc, char **argv, struct error *err)
+{
+	struct create_options options;
+	int ret;
+
+	if (argc > 1 && (!strcmp(argv[1], "--image") || !strncmp(argv[1], "--image=", 8)))
+		return run_image(argc, argv, err);
+	ret = create_parse(argc, argv, true, &options, err);
+	if (!ret)
+		ret = container_run(&options, NULL, NULL, err);
+	return ret < 0 || options.detach || options.keep ? ret : finish(&options, ret);
 }

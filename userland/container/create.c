@@ -5,7 +5,7 @@
  * Everything that can be left behind is made in one order and undone in the reverse by
  * container_unmake(), at whichever step it ends:
  *
- *	state folder, control groups, (detached mounts: end with us), process
+ *	state folder, control groups, network, (detached mounts: end with us), process, schedule
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -225,15 +225,48 @@ static int remember(const struct container *c, int dir, struct error *err)
 	return ret;
 }
 
+/* The device where there is one, which then is the caller's to close; else limits of groups. */
+static int plan_schedule(const struct schedule *schedule, struct container *c, int *device,
+			 struct error *err)
+{
+	struct cgroups groups = CGROUPS_NONE;
+	char said[200], text[256];
+	struct config_pair *pair;
+	int ret;
+
+	*device = schedule ? schedule_open(err) : -ENOENT;
+	if (!schedule || *device >= 0 || *device != -ENOENT)
+		return *device < 0 && *device != -ENOENT ? *device : 0;
+	pair = reader_alloc(&c->config.reader, 1, sizeof(*pair));
+	ret = pair ? cgroups_find(&groups, err) : error_set(err, ENOMEM, "--sched: no memory");
+	if (!ret) {
+		schedule_as_groups(schedule, &groups, &c->config.resources, pair, said,
+				   sizeof(said));
+		snprintf(text, sizeof(text), "--sched: credit_sched is not loaded: in its place: %s",
+			 said);
+		cell_log("warning", text);
+	}
+	cgroups_close(&groups);
+	return ret;
+}
+
 static int make_steps(const struct create_options *options, struct container *c, int dir,
 		      struct error *err)
 {
+	cleanup_close int scheduler = -1;
 	char cache[PATH_MAX + 16];
 	int ret = keep_config(c, options->config, dir, err);
 
 	snprintf(cache, sizeof(cache), "%s/.seccomp", cell.root_path);
 	if (!ret)
+		ret = plan_schedule(options->schedule, c, &scheduler, err);
+	if (!ret)
 		ret = make_groups(c, err);
+	/* Who is killed from here on has told delete where its groups are. */
+	if (!ret)
+		ret = remember(c, dir, err);
+	if (!ret)
+		ret = network_attach(options->net, c, err);
 	if (!ret)
 		ret = container_prepare(c, err);
 	if (!ret)
@@ -248,6 +281,8 @@ static int make_steps(const struct create_options *options, struct container *c,
 		ret = remember(c, dir, err);
 	if (!ret)
 		ret = container_limits(c, err);
+	if (!ret && scheduler >= 0)
+		ret = schedule_join(scheduler, c->id, options->schedule, c->pidfd, err);
 	if (!ret && options->pid_file)
 		ret = write_pid_file(options->pid_file, c->pid, err);
 	return ret;
@@ -289,6 +324,9 @@ void container_unmake(struct container *c)
 	struct error ignored;
 
 	container_abandon(c);
+	schedule_leave(c->id);
+	if (network_detach(c->id, &ignored))
+		cell_log("warning", ignored.text);
 	cgroups_remove(&c->cgroups, &ignored);
 	state_remove(cell.root, c->id, &ignored);
 }
@@ -301,7 +339,38 @@ enum {
 	OPTION_NO_KEYRING,
 	OPTION_NO_SUBREAPER,
 	OPTION_KEEP,
+	OPTION_IMAGE,
 };
+
+int world_take(struct world_options *world, int option, const char *word, struct error *err)
+{
+	int ret;
+
+	if (!world->nets && !world->ports)
+		net_config_init(&world->net);
+	if (option == 'S') {
+		world->sched = true;
+		ret = schedule_parse(word, &world->schedule, err);
+	} else if (option == 'p') {
+		ret = net_parse_port(&world->net, word, err);
+		world->ports = true;
+	} else {
+		ret = net_parse_network(&world->net, word, world->nets, err);
+		world->nets++;
+	}
+	/* All that can be wrong with a word is how it was written. */
+	return ret ? -EUSAGE : 0;
+}
+
+int world_settle(struct world_options *world, struct create_options *options, struct error *err)
+{
+	if (world->sched)
+		options->schedule = &world->schedule;
+	if (!world->nets && !world->ports)
+		return 0;
+	options->net = &world->net;
+	return net_config_check(&world->net, err) ? -EUSAGE : 0;
+}
 
 static int preserve_count(const char *text, unsigned int *count, struct error *err)
 {
@@ -327,13 +396,18 @@ int create_parse(int argc, char **argv, bool run, struct create_options *o, stru
 		{ "no-subreaper", no_argument, NULL, OPTION_NO_SUBREAPER },
 		{ "detach", no_argument, NULL, 'd' },
 		{ "keep", no_argument, NULL, OPTION_KEEP },
+		{ "net", required_argument, NULL, 'N' },
+		{ "publish", required_argument, NULL, 'p' },
+		{ "sched", required_argument, NULL, 'S' },
+		{ "image", required_argument, NULL, OPTION_IMAGE },
 		{ NULL, 0, NULL, 0 },
 	};
+	static struct world_options world;
 	int option, ret = 0;
 
 	*o = (struct create_options){ .bundle = ".", .config = "config.json", .run = run };
 	optind = 1;
-	while (!ret && (option = getopt_long(argc, argv, "+b:f:d", options, NULL)) != -1) {
+	while (!ret && (option = getopt_long(argc, argv, "+b:f:dp:", options, NULL)) != -1) {
 		switch (option) {
 		case 'b':
 			o->bundle = optarg;
@@ -364,6 +438,15 @@ int create_parse(int argc, char **argv, bool run, struct create_options *o, stru
 		case OPTION_KEEP:
 			o->keep = true;
 			break;
+		case 'N':
+		case 'p':
+		case 'S':
+			ret = world_take(&world, option, optarg, err);
+			break;
+		case OPTION_IMAGE:
+			return error_set(err, EUSAGE, "%s: --image: goes first: cell run --image NAME "
+					 "[OPTION]... [COMMAND]...; a container of a bundle has none",
+					 argv[0]);
 		default:
 			return error_set(err, EUSAGE, "%s: see cell --help", argv[0]);
 		}
@@ -372,5 +455,5 @@ int create_parse(int argc, char **argv, bool run, struct create_options *o, stru
 		return error_set(err, EUSAGE, "%s: expected one container id: cell %s [OPTION]... ID",
 				 argv[0], argv[0]);
 	o->id = argv[optind];
-	return ret;
+	return ret ? ret : world_settle(&world, o, err);
 }

@@ -14,10 +14,14 @@ struct cell cell = { .root = -1 };
 
 static const struct verb verbs[] = {
 	{ "run", cmd_run, true, "[OPTION]... ID", "create, start, wait, delete" },
+	{ "run", cmd_run, true, "--image NAME ...", "the same from an image, see below" },
 	{ "create", cmd_create, true, "[OPTION]... ID", "make a container that waits for start" },
 	{ "start", cmd_start, false, "ID", "let it become its program" },
 	{ "exec", cmd_exec, true, "[OPTION]... ID COMMAND", "another process in it" },
 	{ "kill", cmd_kill, false, "[--all] ID [SIGNAL]", "a signal to its first process, or to all" },
+	{ "stop", cmd_stop, false, "[-t SECONDS] ID...", "TERM, then KILL; it is not started again" },
+	{ "wait", cmd_wait, false, "ID", "until one of an image has ended; its exit status" },
+	{ "logs", cmd_logs, false, "[-f] ID", "what a detached one wrote" },
 	{ "delete", cmd_delete, false, "[--force] ID...", "remove what is left of it" },
 	{ "state", cmd_state, false, "ID", "its state as JSON" },
 	{ "list", cmd_list, false, "[-q] [--format json]", "all containers" },
@@ -27,15 +31,12 @@ static const struct verb verbs[] = {
 	{ "update", cmd_update, false, "[OPTION]... ID", "other limits" },
 	{ "events", cmd_events, false, "[--stats] ID", "what it uses, as JSON" },
 	{ "spec", cmd_spec, false, "[--rootless] [-b DIR]", "write a config.json to begin with" },
+	{ "top", cmd_top, false, "[--json] [--sort KEY]", "what each uses, live; -d SECONDS, -n TIMES" },
+	{ "explain", cmd_explain, false, "ID", "what isolates it, beside the host's view" },
 	{ "features", cmd_features, false, "", "what this runtime can do, as JSON" },
 };
 
 #define COUNT	(sizeof(verbs) / sizeof(verbs[0]))
-
-static const char *const beside[] = {
-	"pull", "push", "load", "save", "images", "rmi", "inspect", "history", "prune", "build",
-	"compose", "tag", "unpack", NULL,
-};
 
 static void print_help(void)
 {
@@ -43,8 +44,9 @@ static void print_help(void)
 	     "Run containers as the OCI runtime specification describes them.\n");
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-10s%-24s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
-	puts("  pull, push, load, save, images, rmi, inspect, history, prune, build, compose: of "
-	     "cell-image\n"
+	puts("\n  pull, push, load, save, images, inspect, history, tag, rmi, prune, verify, unpack,\n"
+	     "  mount, umount, base, build: images, see cell-image --help\n"
+	     "  compose: several containers as one, see cell compose --help\n"
 	     "\noptions before the verb:\n"
 	     "  --root DIR           where containers are kept track of (/run/cell)\n"
 	     "  --log FILE           errors go there too; --log-format text or json\n"
@@ -59,6 +61,16 @@ static void print_help(void)
 	     "  --no-pivot           for a host whose root is an initramfs\n"
 	     "  --no-new-keyring     keep the session's keyring\n"
 	     "  -d, --detach         run: do not wait; --keep: do not delete\n"
+	     "  --net WORD           none, host, private[:NAME][,via=..][,subnet=..][,ip=..][,alias=..]\n"
+	     "  -p, --publish WORD   [ADDRESS:]OUTSIDE:INSIDE[/tcp|/udp]\n"
+	     "  --sched WORD         share[:N], lottery[:N], credit[:weight=N,cap=PERCENT,burst=30s]\n"
+	     "\ncell run --image NAME [OPTION]... [COMMAND...], --image first; the three above, and:\n"
+	     "  --name ID, --hostname NAME, --entrypoint PROGRAM, --label NAME=VALUE\n"
+	     "  -e, --env NAME[=VALUE]; -v, --volume FOLDER|VOLUME:/DESTINATION[:ro]; --tmpfs /D[:SIZE]\n"
+	     "  -w, --workdir DIR; -u, --user NAME|UID[:GROUP]; --read-only; -t, --tty\n"
+	     "  --memory 512m, --cpus 1.5, --cpuset 0-1, --pids N; --seccomp FILE|unconfined\n"
+	     "  -d, --detach; --rm; --restart no|always|unless-stopped|on-failure[:N]; --store DIR\n"
+	     "  Without --net it is in the network named default. It stays until cell delete, or --rm.\n"
 	     "\noptions of exec: -p, --process FILE; -d, --detach; -t, --tty; -u, --user UID[:GID];\n"
 	     "  -e, --env NAME=VALUE; -c, --cap CAP; --cwd DIR; --cgroup PATH; --no-new-privs;\n"
 	     "  --console-socket, --pid-file, --preserve-fds\n"
@@ -80,7 +92,8 @@ void cell_log(const char *level, const char *text)
 	char when[40];
 	FILE *file;
 
-	fprintf(stderr, "cell: %s%s\n", strcmp(level, "error") ? "warning: " : "", text);
+	fprintf(cell.said ?: stderr, "cell: %s%s\n", strcmp(level, "error") ? "warning: " : "", text);
+	fflush(cell.said ?: stderr);
 	file = cell.log ? fopen(cell.log, "ae") : NULL;
 	if (!file)
 		return;
@@ -100,7 +113,11 @@ void cell_log(const char *level, const char *text)
 static int run(const struct verb *verb, char **whole, int argc, char **argv)
 {
 	struct error err = { "" };
-	int ret = verb->enters ? protect_self(whole, &err) : 0;
+	int ret;
+
+	if (verb->enters)
+		beside_remember();
+	ret = verb->enters ? protect_self(whole, &err) : 0;
 
 	if (!ret)
 		ret = verb->run(argc, argv, &err);
@@ -130,12 +147,13 @@ static int find_verb(int argc, char **argv, int first)
 	for (size_t i = 0; i < COUNT; i++)
 		if (!strcmp(argv[first], verbs[i].name))
 			return run(&verbs[i], argv, argc - first, argv + first);
-	for (size_t i = 0; beside[i]; i++)
-		if (!strcmp(argv[first], beside[i])) {
-			run_beside(argc - first + 1, argv + first - 1, &err);
+	if (beside_program(argv[first])) {
+		int ret = run_beside(beside_program(argv[first]), argv + first - 1, &err);
+
+		if (ret < 0)
 			cell_log("error", err.text);
-			return 1;
-		}
+		return ret < 0 ? 1 : ret;
+	}
 	return unknown(argv[first]);
 }
 

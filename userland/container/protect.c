@@ -29,7 +29,7 @@
 #define MARK	"CELL_PROTECTED"
 #define SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-static bool is_protected(void)
+bool is_protected(void)
 {
 	cleanup_close int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	struct statvfs fs;

@@ -143,6 +143,32 @@ int cgroups_signal(struct cgroups *groups, int signal, struct error *err);
 /* The "data" of an event of `events --stats`, as JSON. */
 void cgroups_print_stats(struct cgroups *groups, FILE *out);
 
+/**
+ * struct cgroup_sample - what a container uses at one moment
+ * @cpu_ns: since it began
+ * @throttled_ns: for which its quota held it back
+ * @memory: octets; @memory_limit likewise, 0: none
+ * @pids: tasks; @pids_limit likewise, 0: none
+ * @oom_kills: how many processes were killed for want of memory
+ */
+struct cgroup_sample {
+	uint64_t cpu_ns;
+	uint64_t throttled_ns;
+	uint64_t memory;
+	uint64_t memory_limit;
+	uint64_t pids;
+	uint64_t pids_limit;
+	uint64_t oom_kills;
+};
+
+void cgroups_sample(struct cgroups *groups, struct cgroup_sample *sample);
+
+/* A file that holds one number; "max" and absent files are 0; @h may be NULL. */
+uint64_t cgroup_number(const struct cgroup_hierarchy *h, const char *file);
+
+/* Of "key value" lines, as in memory.stat. */
+uint64_t cgroup_keyed(const struct cgroup_hierarchy *h, const char *file, const char *key);
+
 /* One file of a group: write, read (0-terminated, without the last newline). -errno. */
 int cgroup_write(int dir, const char *file, const char *value);
 ssize_t cgroup_read(int dir, const char *file, char *text, size_t room);

@@ -6,8 +6,7 @@
 
 #include "cgroup.h"
 
-/* A file that holds one number; "max" and absent files are 0. */
-static uint64_t number(const struct cgroup_hierarchy *h, const char *file)
+uint64_t cgroup_number(const struct cgroup_hierarchy *h, const char *file)
 {
 	char text[64];
 
@@ -16,8 +15,7 @@ static uint64_t number(const struct cgroup_hierarchy *h, const char *file)
 	return strtoull(text, NULL, 10);
 }
 
-/* "key value" lines, as in memory.stat. */
-static uint64_t keyed(const struct cgroup_hierarchy *h, const char *file, const char *key)
+uint64_t cgroup_keyed(const struct cgroup_hierarchy *h, const char *file, const char *key)
 {
 	char text[16384], *rest = text, *line;
 	size_t length = strlen(key);
@@ -37,21 +35,21 @@ static void print_cpu(struct cgroups *groups, FILE *out)
 	uint64_t total, user, kernel;
 
 	if (acct && !acct->v2) {
-		total = number(acct, "cpuacct.usage");
-		user = number(acct, "cpuacct.usage_user");
-		kernel = number(acct, "cpuacct.usage_sys");
+		total = cgroup_number(acct, "cpuacct.usage");
+		user = cgroup_number(acct, "cpuacct.usage_user");
+		kernel = cgroup_number(acct, "cpuacct.usage_sys");
 	} else {
-		total = keyed(cpu, "cpu.stat", "usage_usec") * 1000;
-		user = keyed(cpu, "cpu.stat", "user_usec") * 1000;
-		kernel = keyed(cpu, "cpu.stat", "system_usec") * 1000;
+		total = cgroup_keyed(cpu, "cpu.stat", "usage_usec") * 1000;
+		user = cgroup_keyed(cpu, "cpu.stat", "user_usec") * 1000;
+		kernel = cgroup_keyed(cpu, "cpu.stat", "system_usec") * 1000;
 	}
 	fprintf(out, "\"cpu\":{\"usage\":{\"total\":%" PRIu64 ",\"kernel\":%" PRIu64
 		",\"user\":%" PRIu64 "},\"throttling\":{\"periods\":%" PRIu64
 		",\"throttledPeriods\":%" PRIu64 ",\"throttledTime\":%" PRIu64 "}}",
-		total, kernel, user, keyed(cpu, "cpu.stat", "nr_periods"),
-		keyed(cpu, "cpu.stat", "nr_throttled"),
-		cpu && cpu->v2 ? keyed(cpu, "cpu.stat", "throttled_usec") * 1000
-			       : keyed(cpu, "cpu.stat", "throttled_time"));
+		total, kernel, user, cgroup_keyed(cpu, "cpu.stat", "nr_periods"),
+		cgroup_keyed(cpu, "cpu.stat", "nr_throttled"),
+		cpu && cpu->v2 ? cgroup_keyed(cpu, "cpu.stat", "throttled_usec") * 1000
+			       : cgroup_keyed(cpu, "cpu.stat", "throttled_time"));
 }
 
 static void print_memory(struct cgroups *groups, FILE *out)
@@ -61,18 +59,18 @@ static void print_memory(struct cgroups *groups, FILE *out)
 
 	fprintf(out, ",\"memory\":{\"cache\":%" PRIu64 ",\"usage\":{\"limit\":%" PRIu64
 		",\"usage\":%" PRIu64 ",\"max\":%" PRIu64 ",\"failcnt\":%" PRIu64 "}",
-		keyed(h, "memory.stat", v2 ? "file" : "cache"),
-		number(h, v2 ? "memory.max" : "memory.limit_in_bytes"),
-		number(h, v2 ? "memory.current" : "memory.usage_in_bytes"),
-		number(h, v2 ? "memory.peak" : "memory.max_usage_in_bytes"),
-		v2 ? keyed(h, "memory.events", "max") : number(h, "memory.failcnt"));
+		cgroup_keyed(h, "memory.stat", v2 ? "file" : "cache"),
+		cgroup_number(h, v2 ? "memory.max" : "memory.limit_in_bytes"),
+		cgroup_number(h, v2 ? "memory.current" : "memory.usage_in_bytes"),
+		cgroup_number(h, v2 ? "memory.peak" : "memory.max_usage_in_bytes"),
+		v2 ? cgroup_keyed(h, "memory.events", "max") : cgroup_number(h, "memory.failcnt"));
 	fprintf(out, ",\"swap\":{\"limit\":%" PRIu64 ",\"usage\":%" PRIu64 "},\"oom_kill\":%" PRIu64
 		",\"raw\":{\"anon\":%" PRIu64 ",\"file\":%" PRIu64 "}}",
-		number(h, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes"),
-		number(h, v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes"),
-		keyed(h, v2 ? "memory.events" : "memory.oom_control", "oom_kill"),
-		keyed(h, "memory.stat", v2 ? "anon" : "rss"),
-		keyed(h, "memory.stat", v2 ? "file" : "cache"));
+		cgroup_number(h, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes"),
+		cgroup_number(h, v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes"),
+		cgroup_keyed(h, v2 ? "memory.events" : "memory.oom_control", "oom_kill"),
+		cgroup_keyed(h, "memory.stat", v2 ? "anon" : "rss"),
+		cgroup_keyed(h, "memory.stat", v2 ? "file" : "cache"));
 }
 
 void cgroups_print_stats(struct cgroups *groups, FILE *out)
@@ -83,5 +81,5 @@ void cgroups_print_stats(struct cgroups *groups, FILE *out)
 	print_cpu(groups, out);
 	print_memory(groups, out);
 	fprintf(out, ",\"pids\":{\"current\":%" PRIu64 ",\"limit\":%" PRIu64 "}}",
-		number(pids, "pids.current"), number(pids, "pids.max"));
+		cgroup_number(pids, "pids.current"), cgroup_number(pids, "pids.max"));
 }

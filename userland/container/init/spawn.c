@@ -158,7 +158,26 @@ static void go_between(struct container *c)
 	_exit(ret ? 1 : 0);
 }
 
-static int spawn_between(struct container *c, int child_side, struct error *err)
+/*
+ * The child runs as soon as it is there: its first word may come before its maker has said who it
+ * is. It then waits for an answer, so there is one such word at most; @early keeps it.
+ */
+static int hear_of_child(int sync, struct sync_message *message, struct sync_message *early,
+			 struct error *err)
+{
+	int ret = sync_hear(sync, message, err);
+
+	if (ret || message->word == SYNC_CHILD)
+		return ret;
+	*early = *message;
+	ret = sync_hear(sync, message, err);
+	if (ret || message->word == SYNC_CHILD)
+		return ret;
+	return error_set(err, EPROTO, "unexpected word %d", message->word);
+}
+
+static int spawn_between(struct container *c, int child_side, struct sync_message *early,
+			 struct error *err)
 {
 	struct sync_message message;
 	int parent_side = c->sync, ret;
@@ -172,14 +191,12 @@ static int spawn_between(struct container *c, int child_side, struct error *err)
 	close(child_side);
 	if (between < 0)
 		return error_errno(err, errno, NULL, "fork");
-	ret = sync_hear(c->sync, &message, err);
+	/* A child that fails at once may be heard before its maker, too. */
+	ret = hear_of_child(c->sync, &message, early, err);
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (ret)
 		return ret;
-	/* A child that fails at once may be heard before its maker. */
-	if (message.word != SYNC_CHILD)
-		return error_set(err, EPROTO, "unexpected word %d", message.word);
 	c->pid = message.value;
 	c->pidfd = pidfd_open(c->pid, 0);
 	return c->pidfd < 0 ? error_errno(err, errno, NULL, "pidfd_open: %d", c->pid) : 0;
@@ -211,13 +228,15 @@ static int spawn_directly(struct container *c, int child_side, struct error *err
 }
 
 /* What the child asks for while it gets ready. */
-static int serve(struct container *c, struct error *err)
+static int serve(struct container *c, struct sync_message *early, struct error *err)
 {
 	struct sync_message message;
 	int ret;
 
 	for (;;) {
-		ret = sync_hear(c->sync, &message, err);
+		message = *early;
+		ret = early->word == SYNC_NONE ? sync_hear(c->sync, &message, err) : 0;
+		early->word = SYNC_NONE;
 		if (ret)
 			return ret;
 		if (message.word == SYNC_READY)
@@ -241,6 +260,7 @@ static int serve(struct container *c, struct error *err)
 
 int container_spawn(struct container *c, struct error *err)
 {
+	struct sync_message early = { .word = SYNC_NONE };
 	int pair[2], ret;
 
 	c->pid = -1;
@@ -248,9 +268,9 @@ int container_spawn(struct container *c, struct error *err)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return error_errno(err, errno, NULL, "socketpair");
 	c->sync = pair[0];
-	ret = c->joins || has_paths(c) ? spawn_between(c, pair[1], err)
+	ret = c->joins || has_paths(c) ? spawn_between(c, pair[1], &early, err)
 				       : spawn_directly(c, pair[1], err);
-	return ret ? ret : serve(c, err);
+	return ret ? ret : serve(c, &early, err);
 }
 
 static int limit_error(const struct config_rlimit *limit, int failed, struct error *err)

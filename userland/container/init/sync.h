@@ -8,7 +8,8 @@
 #include "error.h"
 
 enum sync_word {
-	SYNC_ERROR = 1,
+	SYNC_NONE,
+	SYNC_ERROR,
 	SYNC_CHILD,
 	SYNC_MAP,
 	SYNC_HOOKS,

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Users of an image, from its own files. No NSS: a library of the image's would run with our
- * rights (CVE-2019-14271). Called by config_json.c and by the build.
+ * rights (CVE-2019-14271). The texts come from user_files.c, or from cell's own path layer.
+ * Called by config_json.c, by the build, and by cell run --image.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../path/tree.h"
 #include "bundle.h"
-#include "cleanup.h"
 
-#define FILE_MOST (1 << 20)
 #define FIELDS 7
 
 static bool is_number(const char *text, uint32_t *number)
@@ -133,32 +131,4 @@ int user_find_in(const char *text, const char *passwd, const char *group, struct
 		return error_set(err, ENOENT, "group: \"%s\": is not in the image's /etc/group: use a "
 				 "number, or add the group", colon + 1);
 	return 0;
-}
-
-/* What is no regular file is not read: CVE-2024-9676. */
-static int read_file(int root, const char *path, char **text, struct error *err)
-{
-	ssize_t length;
-
-	*text = malloc(FILE_MOST + 1);
-	if (!*text)
-		return error_set(err, ENOMEM, "image: /%s: out of memory", path);
-	length = inroot_read(root, path, *text, FILE_MOST + 1);
-	if (length >= 0)
-		return 0;
-	(*text)[0] = '\0';
-	if (length == -ENOENT || length == -ENOTDIR)
-		return 0;
-	return error_errno(err, (int)-length, NULL, "image: /%s: is to be a file of at most %d octets",
-			   path, FILE_MOST);
-}
-
-int user_find(int root, const char *text, struct user *user, struct error *err)
-{
-	cleanup_free char *passwd = NULL, *group = NULL;
-	int ret = read_file(root, "etc/passwd", &passwd, err);
-
-	if (!ret)
-		ret = read_file(root, "etc/group", &group, err);
-	return ret ? ret : user_find_in(text, passwd, group, user, err);
 }
