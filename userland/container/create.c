@@ -112,6 +112,11 @@ static int load(const struct create_options *options, struct container *c, struc
 	if (!c->config.has_process || !c->config.process.args)
 		return error_set(err, EINVAL, "%s: .process.args: is missing: nothing to run",
 				 options->config);
+	if (c->config.process.unknown_capability) {
+		snprintf(place, sizeof(place), ".process.capabilities: %.60s: there is no such "
+			 "capability: left out", c->config.process.unknown_capability);
+		cell_log("warning", place);
+	}
 	snprintf(place, sizeof(place), "%s%s%s", c->config.rootfs[0] == '/' ? "" : c->bundle,
 		 c->config.rootfs[0] == '/' ? "" : "/", c->config.rootfs);
 	if (!realpath(place, c->rootfs))
