@@ -70,7 +70,8 @@ int write_pid_file(const char *path, pid_t pid, struct error *err)
 int check_preserved(unsigned int count, struct error *err)
 {
 	for (unsigned int i = 0; i < count; i++)
-		if (fcntl(3 + (int)i, F_GETFD) < 0)
+		/* One that is closed at execve came from ourselves, not from the caller. */
+		if (fcntl(3 + (int)i, F_GETFD) & FD_CLOEXEC)
 			return error_set(err, EBADF, "--preserve-fds %u: descriptor %u is not open: "
 					 "give as many as there are after 2", count, 3 + i);
 	return 0;
@@ -88,7 +89,7 @@ static char *creation_state(const struct container *c, const char *status)
 	if (c->config.annotations_json)
 		state.annotations = strdup(json_object_to_json_string_ext(
 			c->config.annotations_json, JSON_C_TO_STRING_PLAIN));
-	text = state_json(&state, CELL_SPEC, status, c->pid > 0 ? c->pid : getpid());
+	text = state_json(&state, CELL_SPEC, status, c->pid > 0 ? c->pid : proc_own_pid(c->proc));
 	state_free(&state);
 	return text;
 }
@@ -111,6 +112,11 @@ static int load(const struct create_options *options, struct container *c, struc
 	if (!c->config.has_process || !c->config.process.args)
 		return error_set(err, EINVAL, "%s: .process.args: is missing: nothing to run",
 				 options->config);
+	if (c->config.process.unknown_capability) {
+		snprintf(place, sizeof(place), ".process.capabilities: %.60s: there is no such "
+			 "capability: left out", c->config.process.unknown_capability);
+		cell_log("warning", place);
+	}
 	snprintf(place, sizeof(place), "%s%s%s", c->config.rootfs[0] == '/' ? "" : c->bundle,
 		 c->config.rootfs[0] == '/' ? "" : "/", c->config.rootfs);
 	if (!realpath(place, c->rootfs))

@@ -113,6 +113,8 @@ struct config_rlimit {
  * @umask: -1: 0022
  * @groups: additional ones
  * @capabilities: bit by number, for each set
+ * @unknown_capability: the first name that is none, NULL: all are known; it is left out, and the
+ *	specification wants a warning (config.md#linux-process)
  * @oom_score_adj: CONFIG_UNSET: as it is
  * @rows: of the terminal; 0: as it is; @columns likewise
  * @io_class: of ioprio_set(2), -1: as it is; @io_priority likewise
@@ -131,6 +133,7 @@ struct config_process {
 	uint32_t *groups;
 	size_t group_count;
 	uint64_t capabilities[CAPS_SETS];
+	const char *unknown_capability;
 	bool no_new_privileges;
 	int64_t oom_score_adj;
 	struct config_rlimit *rlimits;

@@ -56,10 +56,13 @@ static void read_capabilities(const struct node *at, struct config_process *proc
 		struct node array = node_array(&object, sets[set], &count);
 
 		for (size_t i = 0; i < count; i++) {
-			int number = config_capability(node_item_string(&array, i));
+			const char *name = node_item_string(&array, i);
+			int number = name ? config_capability(name) : -1;
 
 			if (number >= 0)
 				process->capabilities[set] |= 1ull << number;
+			else if (!process->unknown_capability)
+				process->unknown_capability = name;
 		}
 	}
 }

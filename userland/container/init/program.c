@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -184,6 +185,19 @@ static char **make_environment(const struct container *c)
 	return env;
 }
 
+/* Last, as it counts the runtime's descriptors too; what raises it container_limits() has done. */
+static int limit_descriptors(const struct config_process *process, struct error *err)
+{
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		const struct config_rlimit *limit = &process->rlimits[i];
+		struct rlimit value = { limit->soft, limit->hard };
+
+		if (limit->resource == RLIMIT_NOFILE && setrlimit(RLIMIT_NOFILE, &value))
+			return error_errno(err, errno, NULL, ".process.rlimits: %s", limit->name);
+	}
+	return 0;
+}
+
 /* A signal that the runtime ignored or held back must not be so for the program. */
 static void reset_signals(void)
 {
@@ -220,7 +234,8 @@ int program_become(struct container *c, struct error *err)
 	if (close_range(3 + c->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_errno(err, errno, NULL, "close_range");
 #endif
-	if (!process->no_new_privileges && c->filter.len)
+	ret = limit_descriptors(process, err);
+	if (!ret && !process->no_new_privileges && c->filter.len)
 		ret = seccomp_install(c, err);
 	if (!ret)
 		ret = credentials_finish(c, err);

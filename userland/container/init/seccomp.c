@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../path/inroot.h"
+#include "../path/proc.h"
 #include "cleanup.h"
 #include "container.h"
 
@@ -306,7 +307,7 @@ static int hand_over(const struct container *c, int notify, struct error *err)
 	const char *metadata = c->config.seccomp.listener_metadata;
 	json_object *quoted = json_object_new_string(metadata ? metadata : "");
 	int ret = asprintf(&text, "{\"ociVersion\":\"1.2.0\",\"fds\":[\"seccompFd\"],\"pid\":%d,"
-			   "\"metadata\":%s,\"state\":%s}", getpid(),
+			   "\"metadata\":%s,\"state\":%s}", proc_own_pid(c->proc),
 			   json_object_to_json_string(quoted), state ? state : "{}");
 
 	json_object_put(quoted);

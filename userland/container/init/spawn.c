@@ -291,8 +291,12 @@ int container_limits(const struct container *c, struct error *err)
 
 	for (size_t i = 0; i < process->rlimit_count; i++) {
 		const struct config_rlimit *limit = &process->rlimits[i];
-		struct rlimit value = { limit->soft, limit->hard };
+		struct rlimit value = { limit->soft, limit->hard }, now;
 
+		/* It has descriptors of ours open still, and lowers the limit itself, in the end. */
+		if (limit->resource == RLIMIT_NOFILE && !prlimit(c->pid, RLIMIT_NOFILE, NULL, &now) &&
+		    limit->hard <= now.rlim_max)
+			continue;
 		if (prlimit(c->pid, (enum __rlimit_resource)limit->resource, &value, NULL))
 			return limit_error(limit, errno, err);
 	}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -47,6 +48,17 @@ static int open_below(int proc, const char *path, int flags)
 		return -ENODEV;
 #endif
 	return inside_open(self, path + 5, flags);
+}
+
+pid_t proc_own_pid(int proc)
+{
+	char text[32];
+	ssize_t n = readlinkat(proc, "self", text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return getpid();
+	text[n] = '\0';
+	return (pid_t)atoi(text);
 }
 
 int proc_write(int proc, const char *path, const char *text)

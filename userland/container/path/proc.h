@@ -19,6 +19,9 @@
  */
 int proc_open(struct error *err);
 
+/* Our pid as that procfs counts: not 1 where we are the first of a namespace. */
+pid_t proc_own_pid(int proc);
+
 /**
  * proc_write() - one value into one file of it
  * @proc: of proc_open()
