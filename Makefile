@@ -12,7 +12,7 @@ B := $(CURDIR)/build
 export KERNEL
 ENTER := coursevm/enter --kernel
 # Benches that run on this host; the others run in the course VM.
-HOST_BENCHES := servers
+HOST_BENCHES := servers container_pull
 BENCHES := $(patsubst tests/bench/%/bench.py,%,$(wildcard tests/bench/*/bench.py))
 # Inside the root file system the tree is at /virtlab.
 IN := /virtlab/build

@@ -20,14 +20,15 @@ def free_port() -> int:
 
 
 class Stock:
-    """docker-registry on a port of its own."""
+    """docker-registry on a port of its own, and perhaps with what another had."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
         self.port = free_port()
         self.name = f"localhost:{self.port}"
         folder.mkdir()
         config = folder / "config.yml"
-        config.write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
+        config.write_text("version: 0.1\nlog: {level: error}\n"
+                          f"storage: {{filesystem: {{rootdirectory: {data or folder / 'data'}}}}}\n"
                           f'http: {{addr: "127.0.0.1:{self.port}"}}\n')
         self.process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
