@@ -99,7 +99,7 @@ static bool take_row(const char *id, const struct report *before, uint64_t taken
 		const struct row *old = &before->rows[i];
 
 		/* One of that name that was made anew has used less than the old one. */
-		if (strcmp(old->id, id) || row->now.cpu_ns < old->now.cpu_ns || taken == before->taken_ns)
+		if (strcmp(old->id, id) != 0 || row->now.cpu_ns < old->now.cpu_ns || taken == before->taken_ns)
 			continue;
 		row->cpu = (double)(row->now.cpu_ns - old->now.cpu_ns) /
 			   (double)(taken - before->taken_ns);

@@ -181,7 +181,7 @@ static void take_member(json_object *json, const char *project, struct members *
 	json_object *labels;
 
 	if (!json_object_object_get_ex(json, "annotations", &labels) ||
-	    strcmp(text_of(labels, LABEL_PROJECT), project))
+	    strcmp(text_of(labels, LABEL_PROJECT), project) != 0)
 		return;
 	snprintf(m->id, sizeof(m->id), "%s", text_of(json, "id"));
 	snprintf(m->service, sizeof(m->service), "%s", text_of(labels, LABEL_SERVICE));

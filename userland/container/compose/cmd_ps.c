@@ -18,14 +18,14 @@ static void ask_exit(const struct member *m, char *text, size_t size)
 	struct error ignored;
 
 	text[0] = '\0';
-	if (strcmp(m->status, "stopped") || cell_call(words, &said, &ignored))
+	if (strcmp(m->status, "stopped") != 0 || cell_call(words, &said, &ignored))
 		return;
 	snprintf(text, size, "%.*s", (int)strcspn(said, "\n"), said);
 }
 
 static const char *ask_health(const struct project *p, const struct member *m)
 {
-	if (strcmp(m->status, "running"))
+	if (strcmp(m->status, "running") != 0)
 		return "";
 	for (size_t i = 0; p->has_file && i < p->file.service_count; i++)
 		if (!strcmp(p->file.services[i].name, m->service))

@@ -35,7 +35,7 @@ static int take_scale(struct project *p, const char *word, struct error *err)
 		struct compose_service *s = &p->file.services[i];
 
 		if (strlen(s->name) != (size_t)(equals - word) ||
-		    strncmp(s->name, word, strlen(s->name)))
+		    strncmp(s->name, word, strlen(s->name)) != 0)
 			continue;
 		if (!equals[1] || *end || value > COMPOSE_REPLICAS || (s->ports.count && value > 1))
 			return error_set(err, EUSAGE, "up: --scale %.60s: expected 0 to %d", word,
@@ -145,7 +145,7 @@ static void tell_orphans(const struct up *up)
 		const struct member *m = &up->before.at[i];
 		size_t k = 0;
 
-		while (k < up->p->file.service_count && strcmp(up->p->file.services[k].name, m->service))
+		while (k < up->p->file.service_count && strcmp(up->p->file.services[k].name, m->service) != 0)
 			k++;
 		if (k == up->p->file.service_count)
 			fprintf(stderr, "compose: warning: container %s: its service %s is not in the "

@@ -33,11 +33,11 @@ static void read_networks(struct values *v, const struct yaml_value *root,
 		}
 		value_known(v, at->items[i], known);
 		driver = value_text_of(v, at->items[i], "driver");
-		if (driver && strcmp(driver, "bridge"))
+		if (driver && strcmp(driver, "bridge") != 0)
 			value_bad(v, yaml_find(at->items[i], "driver"), "networks",
 				  "driver %.40s: expected bridge", driver);
 		n->via = value_text_of(v, at->items[i], "x-via");
-		if (n->via && strcmp(n->via, "veth") && strcmp(n->via, "vnic"))
+		if (n->via && strcmp(n->via, "veth") != 0 && strcmp(n->via, "vnic") != 0)
 			value_bad(v, yaml_find(at->items[i], "x-via"), "networks",
 				  "x-via %.40s: expected veth or vnic", n->via);
 		ipam = value_map(v, at->items[i], "ipam");
@@ -75,7 +75,7 @@ static size_t find_service(const struct compose_file *file, const char *name)
 {
 	size_t i = 0;
 
-	while (i < file->service_count && strcmp(file->services[i].name, name))
+	while (i < file->service_count && strcmp(file->services[i].name, name) != 0)
 		i++;
 	return i;
 }
@@ -106,9 +106,9 @@ static void check_joins(struct values *v, const struct compose_file *file,
 		const struct yaml_value at = { .line = join->line, .column = join->column };
 		size_t n = 0;
 
-		while (n < file->network_count && strcmp(file->networks[n].name, join->network))
+		while (n < file->network_count && strcmp(file->networks[n].name, join->network) != 0)
 			n++;
-		if (n == file->network_count && strcmp(join->network, "default"))
+		if (n == file->network_count && strcmp(join->network, "default") != 0)
 			value_bad(v, &at, "networks", "%.60s: is not in the file's networks",
 				  join->network);
 		for (size_t k = 0; k < i; k++)
@@ -129,7 +129,7 @@ static void check_volumes(struct values *v, const struct compose_file *file,
 		if (word[0] == '.' || memchr(word, '/', length))
 			continue;
 		while (n < file->volumes.count && (strlen(file->volumes.at[n]) != length ||
-						   memcmp(file->volumes.at[n], word, length)))
+						   memcmp(file->volumes.at[n], word, length) != 0))
 			n++;
 		if (n == file->volumes.count)
 			value_bad(v, &at, "volumes", "%.*s: is not in the file's volumes; a folder is "

@@ -147,7 +147,7 @@ static int run(int argc, char **argv, const char *file, const char *project, str
 	size_t i = 0;
 	int ret;
 
-	while (i < COUNT && strcmp(verbs[i].name, argv[0]))
+	while (i < COUNT && strcmp(verbs[i].name, argv[0]) != 0)
 		i++;
 	if (i == COUNT)
 		return error_set(err, EUSAGE, "%.60s: no such verb: see cell compose --help", argv[0]);

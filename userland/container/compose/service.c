@@ -130,7 +130,8 @@ static void read_joins(struct values *v, const struct yaml_value *map, struct co
 	const struct yaml_value *at = yaml_find(map, "networks");
 
 	s->network_mode = value_text_of(v, map, "network_mode");
-	if (s->network_mode && strcmp(s->network_mode, "none") && strcmp(s->network_mode, "host"))
+	if (s->network_mode && strcmp(s->network_mode, "none") != 0 &&
+	    strcmp(s->network_mode, "host") != 0)
 		value_bad(v, yaml_find(map, "network_mode"), "network_mode",
 			  "%.40s: expected none or host; other networks stand in networks",
 			  s->network_mode);

@@ -141,7 +141,7 @@ static int check_key(struct builder *b, const struct yaml_value *map, const stru
 	if (key->kind != YAML_TEXT)
 		return bad(b, mark, EINVAL, "a key was expected, which is a text");
 	for (size_t i = 0; i < map->count; i++)
-		if (!strcmp(map->keys[i]->text, key->text) && strcmp(key->text, "<<"))
+		if (!strcmp(map->keys[i]->text, key->text) && strcmp(key->text, "<<") != 0)
 			return error_set(b->err, EINVAL, "%s:%u:%u: %.60s: is there already, in line %u",
 					 b->file, key->line, key->column, key->text,
 					 map->keys[i]->line);
@@ -285,7 +285,7 @@ static struct yaml_value *find(const struct yaml_value *map, const char *key, un
 	for (size_t i = 0; !found && i < map->count; i++) {
 		const struct yaml_value *from = map->items[i];
 
-		if (strcmp(map->keys[i]->text, "<<"))
+		if (strcmp(map->keys[i]->text, "<<") != 0)
 			continue;
 		found = find(from, key, depth + 1);
 		for (size_t k = 0; !found && from->kind == YAML_LIST && k < from->count; k++)

@@ -75,7 +75,7 @@ static size_t put_braced(struct values *v, const struct yaml_value *at, const ch
 		name++;
 	rest = text + name;
 	if (text[whole] != '}' || !name || name >= sizeof(variable) ||
-	    (name < whole && strncmp(rest, ":-", 2) && *rest != '-' && strncmp(rest, ":?", 2))) {
+	    (name < whole && strncmp(rest, ":-", 2) != 0 && *rest != '-' && strncmp(rest, ":?", 2) != 0)) {
 		value_bad(v, at, key, "${%.40s: expected ${NAME}, ${NAME:-otherwise} or "
 			  "${NAME:?message}; $$ is a dollar", text);
 		return 0;
@@ -163,7 +163,7 @@ bool value_bool_of(struct values *v, const struct yaml_value *map, const char *k
 
 	if (!text || !strcmp(text, "false") || !strcmp(text, "no"))
 		return false;
-	if (strcmp(text, "true") && strcmp(text, "yes"))
+	if (strcmp(text, "true") != 0 && strcmp(text, "yes") != 0)
 		value_bad(v, yaml_find(map, key), key, "expected true or false: it is \"%.40s\"", text);
 	return true;
 }
@@ -202,7 +202,7 @@ static const char *take_time(const char *at, uint64_t *ms)
 	for (size_t i = 0; at != from && i < sizeof(units) / sizeof(units[0]); i++) {
 		size_t length = strlen(units[i].unit);
 
-		if (strncmp(at, units[i].unit, length))
+		if (strncmp(at, units[i].unit, length) != 0)
 			continue;
 		if (value > (uint64_t)DAY_MS * 1000 / units[i].us)
 			return NULL;
@@ -363,7 +363,7 @@ void value_known(struct values *v, const struct yaml_value *map, const char *con
 
 		if (!strncmp(key, "x-", 2) || !strcmp(key, "<<"))
 			continue;
-		while (known[k] && strcmp(known[k], key))
+		while (known[k] && strcmp(known[k], key) != 0)
 			k++;
 		if (known[k])
 			continue;

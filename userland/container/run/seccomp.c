@@ -115,7 +115,7 @@ static json_object *architectures(json_object *profile)
 		json_object *entry = json_object_array_get_idx(map, i);
 
 		name = member(entry, "architecture", json_type_string);
-		if (!name || strcmp(json_object_get_string(name), NATIVE))
+		if (!name || strcmp(json_object_get_string(name), NATIVE) != 0)
 			continue;
 		json_object_array_add(list, json_object_get(name));
 		sub = member(entry, "subArchitectures", json_type_array);

@@ -61,7 +61,7 @@ int run_read_restart(const char *text, enum run_restart *restart, unsigned int *
 
 	*most = 0;
 	for (int i = 0; i < 4; i++) {
-		if (strlen(words[i]) != name || memcmp(words[i], text, name))
+		if (strlen(words[i]) != name || memcmp(words[i], text, name) != 0)
 			continue;
 		*restart = (enum run_restart)i;
 		if (!text[name])
@@ -99,7 +99,7 @@ int run_read_volume(const char *word, struct run_volume *v, struct error *err)
 	v->read_only = !strcmp(options, "ro");
 	v->named = v->source_length && !memchr(word, '/', v->source_length) && word[0] != '.';
 	if (!v->source_length || v->destination[0] != '/' || v->destination_length < 2 ||
-	    (*options && !v->read_only && strcmp(options, "rw")) ||
+	    (*options && !v->read_only && strcmp(options, "rw") != 0) ||
 	    (options[-1] == ':' && !*options && v->destination[v->destination_length]))
 		return error_set(err, EUSAGE, "-v %.100s: expected FOLDER:/DESTINATION[:ro|rw] or "
 				 "VOLUME:/DESTINATION[:ro|rw]", word);
