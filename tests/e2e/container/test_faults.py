@@ -17,7 +17,7 @@ LEAVE = {"exit", "exit_group", "execve", "rt_sigreturn", "arch_prctl", "set_tid_
          "getppid", "gettid", "getpid",
          "getuid", "geteuid", "getgid", "getegid",
          "close", "munmap", "restart_syscall", "wait4", "uname", "brk",
-         "prlimit64"}
+         "prlimit64", "rt_sigprocmask", "rt_sigaction", "mprotect"}
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: scripts/setup installs it")
 
