@@ -255,6 +255,7 @@ static uint64_t differing(pid_t pid)
 
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, config_namespace_files[kind]);
 		snprintf(own, sizeof(own), "/proc/self/ns/%s", config_namespace_files[kind]);
+		/* path-layer: of the host's /proc */
 		if (!stat(path, &theirs) && !stat(own, &ours) && theirs.st_ino != ours.st_ino)
 			flags |= config_namespace_flags[kind];
 	}

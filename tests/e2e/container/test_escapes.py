@@ -273,7 +273,8 @@ def test_cve_2022_0185_fsopen_is_refused(cell: Cell, bundle: Bundle, tmp_path: P
         #include <sys/syscall.h>
         #include <unistd.h>
         int main(void) { return syscall(SYS_fsopen, "tmpfs", 0) < 0 ? errno : 0; }"""
-    subprocess.run(["gcc", "-static", "-x", "c", "-o", bundle.root / "bin/try", "-"], input=source, text=True, check=True)
+    subprocess.run(["gcc", "-static", "-x", "c", "-o", bundle.root / "bin/try", "-"], input=source, text=True,
+                   check=True)
     bundle.config["process"]["args"] = ["/bin/try"]
     assert cell.run(bundle).returncode == errno.EPERM
     assert cell.run(bundle.grant("SYS_ADMIN")).returncode == 0, "it is the capability that makes the difference"

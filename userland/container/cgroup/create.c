@@ -314,7 +314,10 @@ int cgroups_remove(struct cgroups *groups, struct error *err)
 			int failed = k ? (unlinkat(h->root, path, AT_REMOVEDIR), 0)
 				       : remove_group(h->root, path);
 
-			if (failed && !ret && h->controllers)
+			/* Where no controller is, a rootless user may not have had the right. */
+			if (failed && !ret &&
+			    (h->controllers || (failed != -EACCES && failed != -EPERM &&
+						failed != -EROFS)))
 				ret = error_errno(err, -failed,
 						  failed == -EBUSY ? "processes are in it still: "
 								     "kill them first" : NULL,

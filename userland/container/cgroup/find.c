@@ -78,27 +78,33 @@ static bool known(const struct cgroups *groups, bool v2, const char *options)
 }
 
 /* "36 35 98:0 /root /mount/point options - cgroup source super,options" (proc_pid_mountinfo(5)) */
-static void add_line(struct cgroups *groups, char *line)
+static int add_line(struct cgroups *groups, char *line, struct error *err)
 {
 	char *end = strstr(line, " - "), *mount, *type, *options, *rest = line;
 	bool v2;
+	int ret = 0;
 
 	if (!end)
-		return;
+		return 0;
 	*end = '\0';
 	end += 3;
 	type = strsep(&end, " ");
 	strsep(&end, " ");
 	options = end;
 	if (!options || (strcmp(type, "cgroup") && strcmp(type, "cgroup2")))
-		return;
+		return 0;
 	options[strcspn(options, "\n")] = '\0';
 	v2 = type[6] == '2';
 	for (int i = 0; i < 4; i++)
 		strsep(&rest, " ");
 	mount = strsep(&rest, " ");
 	if (mount && !known(groups, v2, options))
-		add(groups, mount, v2, options);
+		ret = add(groups, mount, v2, options);
+	/* One out of our reach is none; one passed over for want of memory would keep its groups. */
+	if (!ret || ret == -ENOENT || ret == -ENOTDIR || ret == -EACCES || ret == -EPERM ||
+	    ret == -E2BIG)
+		return 0;
+	return error_errno(err, -ret, NULL, "cgroup: %s", mount);
 }
 
 int cgroups_find(struct cgroups *groups, struct error *err)
@@ -107,6 +113,7 @@ int cgroups_find(struct cgroups *groups, struct error *err)
 	cleanup_fclose FILE *file = NULL;
 	cleanup_free char *line = NULL;
 	size_t room = 0;
+	int ret = 0;
 
 	groups->count = 0;
 	groups->made = 0;
@@ -118,9 +125,11 @@ int cgroups_find(struct cgroups *groups, struct error *err)
 	file = fopen("/proc/self/mountinfo", "re");
 	if (!file)
 		return error_errno(err, errno, "mount a procfs", "/proc/self/mountinfo");
-	while (getline(&line, &room, file) > 0)
-		add_line(groups, line);
-	return 0;
+	while (!ret && getline(&line, &room, file) > 0)
+		ret = add_line(groups, line, err);
+	if (!ret && ferror(file))
+		ret = error_set(err, EIO, "/proc/self/mountinfo: cannot be read");
+	return ret;
 }
 
 void cgroups_close(struct cgroups *groups)

@@ -108,6 +108,7 @@ int program_chdir(int root, const struct config_process *process, struct error *
 {
 	char where[PATH_MAX];
 #ifdef CELL_WITHOUT_GUARD_CWD
+	/* path-layer: the attack that the guard is there for */
 	cleanup_close int fd = open(process->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)

@@ -28,6 +28,7 @@ int rootfs_attach(struct container *c, struct error *err)
 	ret = mount_change(c->trees.rootfs, 0, 0, MS_PRIVATE, true);
 	if (ret)
 		return error_errno(err, -ret, NULL, "root: private");
+	/* path-layer: the host's, by realpath of the bundle */
 	place = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0)
 		return error_errno(err, errno, errno == ENOTDIR ? "must be a folder" : NULL,

@@ -291,7 +291,9 @@ int seccomp_compile(struct container *c, const char *cache, struct error *err)
 	if (ret)
 		return ret;
 	cache_name(c, name, sizeof(name));
+	/* path-layer: the host's, below --root */
 	if (cache && (!mkdir(cache, 0700) || errno == EEXIST))
+		/* path-layer: likewise */
 		folder = open(cache, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	fd = open_cached(folder, name);
 	if (fd >= 0 && !take_program(c, fd, &ignored))

@@ -118,6 +118,7 @@ static int open_paths(const struct container *c, int *fds, struct error *err)
 	for (int kind = 0; kind < NS_KINDS; kind++) {
 		const char *path = c->config.namespaces.path[kind];
 
+		/* path-layer: the host's, of .linux.namespaces */
 		fds[kind] = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 		if (path && fds[kind] < 0)
 			return error_errno(err, errno, "give such as /proc/PID/ns/net",

@@ -6,7 +6,7 @@
  * one between two of our system calls. So a path is resolved once, by the kernel, with the
  * container's root as the root (openat2(2), RESOLVE_IN_ROOT: "..", absolute links and
  * magic links do not lead out), and from then on only the descriptor is used.
- * `make lint` refuses calls that take container paths anywhere else (path/check).
+ * `make lint` refuses calls that take container paths anywhere else (scripts/lint).
  */
 #ifndef CELL_PATH_INROOT_H
 #define CELL_PATH_INROOT_H
