@@ -6,9 +6,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SHARED = ["path", "config", "cgroup", "state", "init", "net"]
-
-
 class Guards:
     """One build for each guard, on demand: the objects of the tree, and those files again that have the guard."""
 
@@ -17,9 +14,11 @@ class Guards:
         self.built: dict[str, Path] = {}
 
     def sources(self) -> list[Path]:
-        container = self.userland / "container"
-        files = [*container.glob("*.c"), *(file for name in SHARED for file in (container / name).glob("*.c"))]
-        return sorted([*files, self.userland / "lib/error.c"])
+        """What the Makefile links into cell."""
+        told = subprocess.run(["make", "-s", "-C", self.userland, f"O={self.objects.parents[1]}", "cell-objects"],
+                              check=True, capture_output=True, text=True).stdout
+        objects = [Path(word) for word in told.split() if word.endswith(".o")]
+        return [self.userland / path.relative_to(self.objects).with_suffix(".c") for path in objects]
 
     def without(self, guard: str) -> Path:
         if guard not in self.built:
@@ -37,7 +36,8 @@ class Guards:
                 continue
             linked.append(folder / f"{'_'.join(name.with_suffix('').parts)}.o")
             subprocess.run([shutil.which("gcc") or "cc", "-std=gnu17", "-O1", "-D_GNU_SOURCE", f"-D{mark}", "-Wall",
-                            f"-I{self.userland}/lib", f"-I{self.userland.parent}/kmod/vnic/uapi",
+                            f"-I{self.userland}/lib", f"-I{self.userland}/ctl/tool",
+                            f"-I{self.userland.parent}/kmod/vnic/uapi",
                             f"-I{self.userland.parent}/kmod/credit_sched/uapi", "-c", "-o", linked[-1], source],
                            check=True)
         assert any(path.parent == folder for path in linked), f"no file has {mark}"
