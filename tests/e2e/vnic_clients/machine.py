@@ -55,6 +55,10 @@ class Machine:
         if not vnet_header:
             # A frame without that header has its sums, and is one that fits a wire.
             wire.run("machine", "ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off")
+        elif not self.offload(F_CSUM | F_USO4 | F_USO6):
+            # Nor has that header of 6.1 a word for datagrams that are yet to be cut.
+            wire.run("machine", "ethtool", "-K", "eth0", "tx-udp-segmentation", "off")
+        self.offload(0)
         wire.configure_by_hand("machine")
         self.end, self.ended = os.pipe()
         self.refused = 0
