@@ -115,7 +115,7 @@ hosttools: setup
 # With this host's compiler: no VM is needed for the servers.
 NATIVE := $(B)/native
 .PHONY: native
-native: peers
+native: peers ## the servers and cell for this host: build/native/bin
 	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) $(addprefix $(NATIVE)/bin/,httpd load directory cell cell-image cell-compose)
 	@$(MAKE) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
 
