@@ -105,7 +105,7 @@ def figures(results: dict[str, dict]) -> list[Figure]:
     out = [Figure(key, name, "x veth", 1.0, at_least=True, note="veth, routing and nft masquerade in the same round",
                   **both(results, lambda plan, k=kind, v=value: ratio(results, plan, k, v)))
            for key, name, kind, value in RATIOS]
-    out += [Figure(f"vmm_{peer}", f"VMM's path with rings, TCP: beside tap{words}", f"x tap{words}", target, at_least=True,
+    out += [Figure(f"vmm_{peer}", f"VMM's TCP by rings, beside tap{words}", f"x tap{words}", target, at_least=True,
                    note="the same program carries frames between two cards", peers=without_vmm(results, peer),
                    **both(results, lambda plan, p=peer: ratio(results, plan, "vmm", lambda r: r["mib"] / r["ns"],
                                                               "rings", p)))
