@@ -18,7 +18,6 @@ from grading.conversation import Conversation
 from grading.hosttest import Host
 from grading.lab import TREE
 from grading.module import Machine
-from grading.outcome import Failure
 
 LAB = "labs/06-containers"
 BOX = f"{LAB}/box"
@@ -52,7 +51,7 @@ def program(host: Host) -> Path:
 
 
 def host(step: int, host: Host) -> None:
-    """Raises Failure if the step is wrong."""
+    """Raises grading.outcome.Failure if the step is wrong."""
     if step == 8:
         costs.judge(host.composed[ANSWERS], lambda: costs.tool(host))
         return
@@ -66,7 +65,7 @@ def host(step: int, host: Host) -> None:
 
 
 def vm(machine: Machine) -> None:
-    """Raises Failure if box is wrong with all that is in `composed`."""
+    """Raises grading.outcome.Failure if box is wrong with all that is in `composed`."""
     machine.work.mkdir(parents=True, exist_ok=True)
     host = Host(machine.lab.folder, machine.composed, machine.work / "programs", machine.cache / "objects",
                 random.Random(machine.seed))

@@ -78,7 +78,7 @@ int cmd_list(int argc, char **argv, struct error *err)
 			form = FORM_IDS;
 		else if (option == 'f' && !strcmp(optarg, "json"))
 			form = FORM_JSON;
-		else if (option == 'f' && strcmp(optarg, "table"))
+		else if (option == 'f' && strcmp(optarg, "table") != 0)
 			return error_set(err, EUSAGE, "list: --format %s: expected table or json",
 					 optarg);
 		else if (option != 'f')

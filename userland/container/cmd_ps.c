@@ -92,7 +92,7 @@ int cmd_ps(int argc, char **argv, struct error *err)
 
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "+f:", options, NULL)) != -1) {
-		if (option != 'f' || (strcmp(optarg, "json") && strcmp(optarg, "table")))
+		if (option != 'f' || (strcmp(optarg, "json") != 0 && strcmp(optarg, "table") != 0))
 			return error_set(err, EUSAGE, "ps: --format: expected table or json");
 		json = optarg[0] == 'j';
 	}

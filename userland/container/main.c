@@ -92,7 +92,7 @@ void cell_log(const char *level, const char *text)
 	char when[40];
 	FILE *file;
 
-	fprintf(cell.said ?: stderr, "cell: %s%s\n", strcmp(level, "error") ? "warning: " : "", text);
+	fprintf(cell.said ?: stderr, "cell: %s%s\n", strcmp(level, "error") != 0 ? "warning: " : "", text);
 	fflush(cell.said ?: stderr);
 	file = cell.log ? fopen(cell.log, "ae") : NULL;
 	if (!file)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int error_set(struct error *err, int errnum, const char *format, ...)
+int (error_set)(struct error *err, int errnum, const char *format, ...)
 {
 	va_list args;
 
@@ -16,7 +16,7 @@ int error_set(struct error *err, int errnum, const char *format, ...)
 	return -errnum;
 }
 
-int error_errno(struct error *err, int errnum, const char *advice, const char *format, ...)
+int (error_errno)(struct error *err, int errnum, const char *advice, const char *format, ...)
 {
 	va_list args;
 	size_t used;

@@ -22,4 +22,10 @@ int error_set(struct error *err, int errnum, const char *format, ...)
 int error_errno(struct error *err, int errnum, const char *advice, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+#ifdef __clang_analyzer__
+/* It looks at one file at a time, and takes it that these may return 0: they do not. */
+#define error_set(err, errnum, ...)	  (error_set(err, errnum, __VA_ARGS__), -1)
+#define error_errno(err, errnum, advice, ...) (error_errno(err, errnum, advice, __VA_ARGS__), -1)
+#endif
+
 #endif

@@ -59,7 +59,7 @@ static int slice_path(const char *slice, char *path, size_t room)
 	path[0] = '\0';
 	if (!strcmp(slice, "-.slice") || !length)
 		return 0;
-	if (length < 7 || strcmp(slice + length - 6, ".slice") || strchr(slice, '/'))
+	if (length < 7 || strcmp(slice + length - 6, ".slice") != 0 || strchr(slice, '/'))
 		return -EINVAL;
 	for (size_t i = 0; i < length - 6; i++)
 		if (slice[i] == '-' && i)

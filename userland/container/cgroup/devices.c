@@ -26,17 +26,17 @@
 #define RWM (CONFIG_DEVICE_READ | CONFIG_DEVICE_WRITE | CONFIG_DEVICE_MKNOD)
 
 const struct config_device_rule device_defaults[] = {
-	{ true, 'c', -1, -1, CONFIG_DEVICE_MKNOD },
-	{ true, 'b', -1, -1, CONFIG_DEVICE_MKNOD },
-	{ true, 'c', 1, 3, RWM },	/* null */
-	{ true, 'c', 1, 5, RWM },	/* zero */
-	{ true, 'c', 1, 7, RWM },	/* full */
-	{ true, 'c', 1, 8, RWM },	/* random */
-	{ true, 'c', 1, 9, RWM },	/* urandom */
-	{ true, 'c', 5, 0, RWM },	/* tty */
-	{ true, 'c', 5, 1, RWM },	/* console */
-	{ true, 'c', 5, 2, RWM },	/* ptmx */
-	{ true, 'c', 136, -1, RWM },	/* pts */
+	{ -1, -1, CONFIG_DEVICE_MKNOD, 'c', true },
+	{ -1, -1, CONFIG_DEVICE_MKNOD, 'b', true },
+	{ 1, 3, RWM, 'c', true },	/* null */
+	{ 1, 5, RWM, 'c', true },	/* zero */
+	{ 1, 7, RWM, 'c', true },	/* full */
+	{ 1, 8, RWM, 'c', true },	/* random */
+	{ 1, 9, RWM, 'c', true },	/* urandom */
+	{ 5, 0, RWM, 'c', true },	/* tty */
+	{ 5, 1, RWM, 'c', true },	/* console */
+	{ 5, 2, RWM, 'c', true },	/* ptmx */
+	{ 136, -1, RWM, 'c', true },	/* pts */
 };
 const size_t device_default_count = sizeof(device_defaults) / sizeof(device_defaults[0]);
 

@@ -91,7 +91,7 @@ static int add_line(struct cgroups *groups, char *line, struct error *err)
 	type = strsep(&end, " ");
 	strsep(&end, " ");
 	options = end;
-	if (!options || (strcmp(type, "cgroup") && strcmp(type, "cgroup2")))
+	if (!options || (strcmp(type, "cgroup") != 0 && strcmp(type, "cgroup2") != 0))
 		return 0;
 	options[strcspn(options, "\n")] = '\0';
 	v2 = type[6] == '2';

@@ -153,7 +153,7 @@ static int signal_listed(struct cgroups *groups, int signal, struct error *err)
 
 	for (;;) {
 		free(pids);
-		pids = malloc(room * sizeof(*pids));
+		pids = calloc(room, sizeof(*pids));
 		if (!pids)
 			return error_set(err, ENOMEM, "kill: no memory");
 		count = cgroups_processes(groups, pids, room);

@@ -138,7 +138,7 @@ static void sort_complaints(char *said, char *why, size_t room)
 		if (!strncmp(line, "cell: warning: ", 15))
 			fprintf(stderr, "%s\n", line);
 		else
-			snprintf(why, room, "%s", strncmp(line, "cell: ", 6) ? line : line + 6);
+			snprintf(why, room, "%s", strncmp(line, "cell: ", 6) != 0 ? line : line + 6);
 	}
 }
 

@@ -128,6 +128,7 @@ static void check_volumes(struct values *v, const struct compose_file *file,
 
 		if (word[0] == '.' || memchr(word, '/', length))
 			continue;
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there are as many as count says */
 		while (n < file->volumes.count && (strlen(file->volumes.at[n]) != length ||
 						   memcmp(file->volumes.at[n], word, length) != 0))
 			n++;

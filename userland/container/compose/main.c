@@ -56,7 +56,7 @@ static bool search(char path[PATH_MAX])
 		char *slash;
 
 		for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++) {
-			if (snprintf(path, PATH_MAX, "%s/%s", strcmp(folder, "/") ? folder : "",
+			if (snprintf(path, PATH_MAX, "%s/%s", strcmp(folder, "/") != 0 ? folder : "",
 				     file_names[i]) < PATH_MAX && !access(path, F_OK))
 				return true;
 		}

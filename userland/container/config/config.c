@@ -29,11 +29,14 @@ static void read_pairs(const struct node *at, const char *key, struct config_pai
 	*count = i;
 }
 
-/* Any 1.x (config.md#specification-version); what is newer than we is ignored, as unknown properties are. */
+/*
+ * Any 1.x (config.md#specification-version); what is newer than we is ignored, as unknown properties
+ * are.
+ */
 static void read_version(const struct node *root, struct config *config)
 {
 	config->version = node_need_string(root, "ociVersion");
-	if (strncmp(config->version, "1.", 2))
+	if (strncmp(config->version, "1.", 2) != 0)
 		node_bad(root, "ociVersion", "expected 1.x: it is \"%.40s\"", config->version);
 }
 
@@ -83,7 +86,7 @@ int config_read(struct config *config, const char *file, const char *text, size_
 /* The text of a file, which the caller frees. */
 static ssize_t read_file(int dir, const char *file, char **text, struct error *err)
 {
-	cleanup_close int fd = strcmp(file, "-") ? openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+	cleanup_close int fd = strcmp(file, "-") != 0 ? openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOCTTY)
 						 : dup(STDIN_FILENO);
 	size_t used = 0, room = 16384;
 	ssize_t n;

@@ -189,11 +189,11 @@ struct config_device {
 
 /* @type is 'a', 'b' or 'c'; numbers are -1 for all; @access is of CONFIG_DEVICE_*. */
 struct config_device_rule {
-	bool allow;
-	char type;
 	int64_t major;
 	int64_t minor;
 	unsigned int access;
+	char type;
+	bool allow;
 };
 
 #define CONFIG_DEVICE_MKNOD	1

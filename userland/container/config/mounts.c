@@ -141,7 +141,7 @@ static void read_mount(const struct node *at, struct config_mount *mount)
 		node_bad(at, "type", "is missing: expected a file system, or the option bind");
 	if (mount->idmap && !mount->bind)
 		node_bad(at, "options", "only a bind mount can have its ids mapped");
-	if (mount->copy_up && strcmp(mount->type, "tmpfs"))
+	if (mount->copy_up && strcmp(mount->type, "tmpfs") != 0)
 		node_bad(at, "options", "tmpcopyup is for tmpfs: the type is \"%.40s\"",
 			 mount->type);
 }

@@ -97,7 +97,7 @@ static void read_rlimit(const struct node *at, struct config_rlimit *limit,
 	size_t k = 0;
 
 	limit->name = node_need_string(at, "type");
-	while (k < LIMITS && strcmp(limit->name, limits[k].name))
+	while (k < LIMITS && strcmp(limit->name, limits[k].name) != 0)
 		k++;
 	if (k == LIMITS) {
 		node_bad(at, "type", "expected RLIMIT_NOFILE or another of setrlimit(2): "
@@ -178,7 +178,7 @@ static void read_scheduler(const struct node *at, struct config_process *process
 		const char *word = node_item_string(&array, i);
 		int k = 0;
 
-		while (flags[k] && strcmp(word, flags[k]))
+		while (flags[k] && strcmp(word, flags[k]) != 0)
 			k++;
 		if (!flags[k])
 			node_bad(&object, "flags", "expected SCHED_FLAG_...: one is \"%.40s\"",

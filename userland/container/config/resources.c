@@ -103,8 +103,8 @@ static void read_huge(const struct node *at, struct config_resources *r)
 
 		/* It becomes part of a file's name. */
 		if (!digits || digits > 8 ||
-		    (strcmp(size + digits, "KB") && strcmp(size + digits, "MB") &&
-		     strcmp(size + digits, "GB")))
+		    (strcmp(size + digits, "KB") != 0 && strcmp(size + digits, "MB") != 0 &&
+		     strcmp(size + digits, "GB") != 0))
 			node_bad(&item, "pageSize", "expected such as 2MB: it is \"%.20s\"", size);
 		r->huge[i] = (struct config_huge){ size, node_need_u64(&item, "limit", INT64_MAX) };
 		r->huge_count = i + 1;

@@ -53,7 +53,8 @@ static int check_static(int fd, const char *path, struct error *err)
 	Elf64_Ehdr head;
 	Elf64_Phdr part;
 
-	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) ||
+	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
 	    head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(part))
 		return error_set(err, ENOEXEC, "base: %s: is no 64-bit ELF program", path);
 	for (int i = 0; i < head.e_phnum; i++) {
@@ -164,7 +165,8 @@ static int make(const char *name, const char *asked, const char *path, struct er
 		return error_errno(err, errno, NULL, "base: %s", work);
 	folder = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	o.context = work;
-	ret = folder < 0 ? error_errno(err, errno, NULL, "base: %s", work) : fill(folder, work, asked, err);
+	ret = folder < 0 ? error_errno(err, errno, NULL, "base: %s", work)
+			 : fill(folder, work, asked, err);
 	if (!ret && words_add(&o.names, name, strlen(name)))
 		ret = error_set(err, ENOMEM, "base: out of memory");
 	if (!ret)

@@ -23,7 +23,7 @@ static int load(const char *file, const char *name, const char *path, bool quiet
 
 	if (ret)
 		return ret;
-	fd = strcmp(file, "-") ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+	fd = strcmp(file, "-") != 0 ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 	if (fd < 0)
 		return error_errno(err, errno, NULL, "load: %s", file);
 	ret = store_open(&store, path, err);

@@ -118,7 +118,7 @@ static int check_sysctl(const struct container *c, const char *key, struct error
 	for (size_t i = 0; i < sizeof(sysctl_namespaces) / sizeof(sysctl_namespaces[0]); i++) {
 		enum config_namespace_kind kind = sysctl_namespaces[i].kind;
 
-		if (strncmp(key, sysctl_namespaces[i].prefix, strlen(sysctl_namespaces[i].prefix)))
+		if (strncmp(key, sysctl_namespaces[i].prefix, strlen(sysctl_namespaces[i].prefix)) != 0)
 			continue;
 		if (c->config.namespaces.listed & 1u << kind)
 			return 0;

@@ -189,7 +189,7 @@ static int copy_folder(int from, int to, int depth)
 	if (!entries)
 		return -errno;
 	while (!ret && depth < COPY_DEPTH && (entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			ret = copy_entry(from, to, entry->d_name, depth);
 	closedir(entries);
 	return ret;

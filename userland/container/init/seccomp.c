@@ -53,7 +53,7 @@ static int add_architectures(scmp_filter_ctx filter, char **names, struct error 
 {
 	for (; names && *names; names++) {
 		char lower[32] = "";
-		const char *name = strncmp(*names, "SCMP_ARCH_", 10) ? *names : *names + 10;
+		const char *name = strncmp(*names, "SCMP_ARCH_", 10) != 0 ? *names : *names + 10;
 		uint32_t arch;
 		int ret;
 
@@ -143,7 +143,7 @@ static int read_flags(char **names, unsigned int *flags, struct error *err)
 	for (; names && *names; names++) {
 		size_t i = 0;
 
-		while (i < 4 && strcmp(*names, known[i].name))
+		while (i < 4 && strcmp(*names, known[i].name) != 0)
 			i++;
 		if (i == 4)
 			return error_set(err, EINVAL, ".linux.seccomp.flags: %.60s: unknown", *names);
@@ -301,7 +301,10 @@ int seccomp_compile(struct container *c, const char *cache, struct error *err)
 	return compile_into_cache(c, folder, name, err);
 }
 
-/* The supervisor gets the descriptor, with the container's state (config-linux.md#containerprocessstate). */
+/*
+ * The supervisor gets the descriptor, with the container's state
+ * (config-linux.md#containerprocessstate).
+ */
 static int hand_over(const struct container *c, int notify, struct error *err)
 {
 	cleanup_free char *state = c->state_json(c, c->joins ? "running" : "creating");

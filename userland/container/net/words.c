@@ -84,12 +84,17 @@ const char *net_protocol_name(enum net_protocol protocol)
 	return protocol == NET_UDP ? "udp" : "tcp";
 }
 
+static bool is_one_of(const char *those, char c)
+{
+	return c && strchr(those, c);
+}
+
 bool net_is_name(const char *text, size_t length)
 {
 	if (!length || length > NET_NAME_MAX || !is_alphanumeric(text[0]))
 		return false;
 	for (size_t i = 1; i < length; i++)
-		if (!is_alphanumeric(text[i]) && !memchr("_.-", text[i], 3))
+		if (!is_alphanumeric(text[i]) && !is_one_of("_.-", text[i]))
 			return false;
 	return true;
 }
@@ -109,7 +114,7 @@ bool net_is_id(const char *text, size_t length)
 	if (!length || length > NET_ID_MAX || text[0] == '.')
 		return false;
 	for (size_t i = 0; i < length; i++)
-		if (!is_alphanumeric(text[i]) && !memchr("_+.-", text[i], 4))
+		if (!is_alphanumeric(text[i]) && !is_one_of("_+.-", text[i]))
 			return false;
 	return true;
 }

@@ -33,12 +33,14 @@ int proc_open(struct error *err)
 	return keep_fd(&fd);
 }
 
-/* Below /proc/PID are no links but magic ones; /proc/self itself is a link, so it is named by pid. */
+/*
+ * Below /proc/PID are no links but magic ones; /proc/self itself is a link, so it is named by pid.
+ */
 static int open_below(int proc, const char *path, int flags)
 {
 	cleanup_close int self = -1;
 
-	if (strncmp(path, "self/", 5))
+	if (strncmp(path, "self/", 5) != 0)
 		return inside_open(proc, path, flags);
 	self = openat(proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (self < 0)

@@ -70,7 +70,7 @@ static int failed(const char *const *words, char *complaints, struct error *err)
 	char *line;
 
 	complaints[strcspn(complaints, "\n")] = '\0';
-	line = strncmp(complaints, name, strlen(name)) ? complaints : complaints + strlen(name);
+	line = strncmp(complaints, name, strlen(name)) != 0 ? complaints : complaints + strlen(name);
 	return error_set(err, ENOENT, "cell-image %s: %.400s", words[0],
 			 *line ? line : "ended without a word");
 }
@@ -137,7 +137,7 @@ static int take_id(json_object *image, char *tree, struct error *err)
 	const char *id = json_object_object_get_ex(image, "id", &value) ?
 				 json_object_get_string(value) : "";
 
-	id += strncmp(id, prefix, strlen(prefix)) ? 0 : strlen(prefix);
+	id += strncmp(id, prefix, strlen(prefix)) != 0 ? 0 : strlen(prefix);
 	if (strlen(id) != RUN_TREE || strspn(id, "0123456789abcdef") != RUN_TREE)
 		return error_set(err, EINVAL, "cell-image inspect: id: expected sha256: and %d digits",
 				 RUN_TREE);

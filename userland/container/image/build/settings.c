@@ -333,7 +333,8 @@ static int apply_port(struct build *build, struct stage *stage, const struct sta
 		used += (int)strlen(word + used);
 	}
 	if (!first || first > last || last > 65535 || word[used] || word[0] < '0' || word[0] > '9' ||
-	    (strcmp(protocol, "tcp") && strcmp(protocol, "udp") && strcmp(protocol, "sctp")))
+	    (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0 &&
+	     strcmp(protocol, "sctp") != 0))
 		return statement_error(&build->file, s, EINVAL, err, "\"%.60s\": expected a port of 1 to "
 				       "65535, such as 8080 or 53/udp", word);
 	for (; first <= last; first++) {

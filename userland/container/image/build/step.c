@@ -129,7 +129,8 @@ int step_run(struct build *build, struct stage *stage, const struct statement *s
 
 	if (!command)
 		return error_set(err, ENOMEM, "build: out of memory");
-	if (network && strcmp(network, "none") && strcmp(network, "host") && strcmp(network, "default"))
+	if (network && strcmp(network, "none") != 0 && strcmp(network, "host") != 0 &&
+	    strcmp(network, "default") != 0)
 		return statement_error(&build->file, s, EINVAL, err, "--network=%.40s: expected none, "
 				       "host or default", network);
 	if (network && !strcmp(network, "host") && !build->options->network)

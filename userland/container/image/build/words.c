@@ -152,7 +152,8 @@ static int expand_modified(struct expansion *e, const char *name, size_t length,
 		return 0;
 	e->used = before;
 	e->out[e->used] = '\0';
-	return kind == '+' ? 0 : put(e, value, strlen(value), err);
+	/* Unset it would have been refused, or have become the word. */
+	return kind == '+' || !value ? 0 : put(e, value, strlen(value), err);
 }
 
 static int expand_variable(struct expansion *e, struct error *err)

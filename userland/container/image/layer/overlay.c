@@ -370,7 +370,7 @@ void overlay_sweep(const struct store *store)
 	/* Who mounts holds it shared until its record is written. */
 	kept = flock(store->sweep, LOCK_EX | LOCK_NB) ? NULL : read_records(store);
 	while (list && kept && (entry = readdir(list)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
 		    !strstr(kept, entry->d_name))
 			tree_remove(layers, entry->d_name);
 	flock(store->sweep, LOCK_SH);

@@ -177,7 +177,7 @@ int store_unname(const struct store *store, const char *name, const struct diges
 int store_manifest(const struct store *store, const struct descriptor *entry,
 		   struct manifest *manifest, struct descriptor *which, struct error *err)
 {
-	struct descriptor at = *entry;
+	struct descriptor at = *entry; /* NOLINT(clang-analyzer-core.NullDereference): never NULL */
 	struct error inner = { "" };
 	char text[DIGEST_TEXT];
 	int ret;
@@ -282,7 +282,7 @@ int store_find(const struct store *store, const char *text, struct descriptor *f
 	       struct error *err)
 {
 	cleanup_descriptors struct descriptors names = { NULL, 0 };
-	const char *hex = strncmp(text, "sha256:", 7) ? text : text + 7;
+	const char *hex = strncmp(text, "sha256:", 7) != 0 ? text : text + 7;
 	const struct descriptor *at = NULL;
 	struct reference wanted;
 	int ret = store_names(store, &names, err), bad = 0;
