@@ -61,15 +61,30 @@ static bool carry(int from, int to)
 	return n > 0 || (n < 0 && errno == EINTR);
 }
 
-static void begin(struct foreground *f)
+/* All but those that a fault of our own makes. */
+static sigset_t passed_on(void)
 {
-	struct termios raw;
 	sigset_t all;
 
 	sigfillset(&all);
 	for (const int *s = (const int[]){ SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, 0 }; *s; s++)
 		sigdelset(&all, *s);
+	return all;
+}
+
+void attend_from_now(void)
+{
+	const sigset_t all = passed_on();
+
 	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+static void begin(struct foreground *f)
+{
+	const sigset_t all = passed_on();
+	struct termios raw;
+
+	attend_from_now();
 	f->signals = signalfd(-1, &all, SFD_CLOEXEC);
 	if (f->master < 0 || tcgetattr(STDIN_FILENO, &f->before))
 		return;

@@ -158,6 +158,13 @@ int write_pid_file(const char *path, pid_t pid, struct error *err);
 int check_preserved(unsigned int count, struct error *err);
 
 /**
+ * attend_from_now() - signals that we get wait for attend()
+ *
+ * Called before the process is let go: a signal that comes when it has begun is for it.
+ */
+void attend_from_now(void);
+
+/**
  * attend() - be there until a container's process ends
  * @pid: a child of ours
  * @pidfd: of it

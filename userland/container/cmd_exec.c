@@ -351,6 +351,8 @@ static int begin(const struct exec_options *o, struct container *c, struct error
 		ret = container_limits(c, err);
 	if (!ret && o->pid_file)
 		ret = write_pid_file(o->pid_file, c->pid, err);
+	if (!ret && !o->detach)
+		attend_from_now();
 	return ret ? ret : container_go(c, true, err);
 }
 

@@ -51,6 +51,8 @@ int container_run(const struct create_options *options, void (*started)(void *wh
 		return ret;
 	if (c.config.process.terminal && ours >= 0)
 		master = receive_descriptor(ours, name, sizeof(name), &length);
+	if (!options->detach)
+		attend_from_now();
 	ret = container_go(&c, true, err);
 	if (ret) {
 		container_unmake(&c);
