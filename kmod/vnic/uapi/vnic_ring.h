@@ -112,9 +112,9 @@ struct vnic_ring_page {
  * is done, @offset and @length as they were posted, into the place that @done passes next; @flags
  * are 0 or VNIC_RING_BAD. At most half of them are not done for this reason, at a time.
  *
- * Until it is done, a buffer belongs to who receives the frame: who writes into it meanwhile changes
- * what arrives, except the first 256 octets, which are copied. Two buffers in one page wait for
- * each other: they had better begin at multiples of the page's size.
+ * Until it is done, a buffer belongs to who receives the frame: who writes into it meanwhile
+ * changes what arrives, except the first 256 octets, which are copied. Two buffers in one page wait
+ * for each other: they had better begin at multiples of the page's size.
  */
 #define VNIC_RINGS_IN_PLACE	2
 
