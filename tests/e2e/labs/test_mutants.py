@@ -65,20 +65,22 @@ def make(name: str, mutant: Mutant, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def graded_on_host(request: pytest.FixtureRequest,
-                   tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Graded]]]:
+                   tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Future[Graded]]]:
     """Every mutant that is asked for, graded on the host, two at a time."""
     top = tmp_path_factory.mktemp("mutants")
-    wanted = {item.callspec.params["mutant"][0] for item in request.session.items
+    wanted = {(item.callspec.params["name"], item.callspec.params["mutant"][0]) for item in request.session.items
               if isinstance(item, pytest.Function) and item.originalname == "test_mutant_loses_its_step_on_the_host"}
 
     def one(name: str, mutant: Mutant) -> Graded:
         only = ["--step", str(mutant[1])] if name in (SERVERS, BOXES) else []
         where = [] if name == BOXES else ["--host-only"]
-        return grade(top / f"{mutant[0]}.out", make(name, mutant, top / mutant[0]), *where, "--quiet", *only,
-                     lab=labs.find(name).number)
+        number = labs.find(name).number
+        folder = top / f"{number}-{mutant[0]}"
+        return grade(folder.with_suffix(".out"), make(name, mutant, folder), *where, "--quiet", *only, lab=number)
 
     with ThreadPoolExecutor(2) as pool:
-        yield {mutant[0]: pool.submit(one, name, mutant) for name, mutant in ALL if mutant[0] in wanted}
+        yield {(name, mutant[0]): pool.submit(one, name, mutant) for name, mutant in ALL
+               if (name, mutant[0]) in wanted}
     shutil.rmtree(top)
 
 
@@ -86,8 +88,8 @@ def graded_on_host(request: pytest.FixtureRequest,
     pytest.param(name, mutant, marks=[pytest.mark.slow] if mutant[0] not in DAILY.get(name, {mutant[0]}) else [])
     for name, mutant in ALL], ids=IDS)
 def test_mutant_loses_its_step_on_the_host(name: str, mutant: Mutant,
-                                           graded_on_host: dict[str, Future[Graded]]) -> None:
-    graded = graded_on_host[mutant[0]].result()
+                                           graded_on_host: dict[tuple[str, str], Future[Graded]]) -> None:
+    graded = graded_on_host[name, mutant[0]].result()
     assert graded.status == 0, str(graded)
     assert graded.lost == {mutant[1]}, str(graded)
     assert graded.step(mutant[1])["sentence"]
