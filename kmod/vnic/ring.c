@@ -9,7 +9,7 @@
  *
  *	fifo --> rx		in the sender's context, or that of who kicks; fifo.consume is held
  *	tx --> the stack	in a NAPI context, so that GRO merges what belongs together
- *	tx.done			wherever it is likely to have changed, or by a timer; done_lock is held
+ *	tx.done			where it is likely to have changed, or by a timer; done_lock is held
  *
  * Locks, outer first: fifo.consume; done_lock (BH). Neither is held while the stack is called.
  */
@@ -96,7 +96,7 @@ struct vnic_rings {
 	struct vnic_ring_end rx;
 	struct vnic_ring_end tx;
 	bool in_place;
-	spinlock_t done_lock;
+	spinlock_t done_lock;	/* of what follows, and of tx.done */
 	struct vnic_held_frame *held;
 	u32 holds;
 	u32 shown;
@@ -358,7 +358,7 @@ void vnic_rings_fill(struct vnic_queue *queue)
 	spin_unlock(&queue->fifo.consume);
 	if (wake)
 		vnic_queue_notify(queue);
-	/* It may be an acknowledgement, after which nobody has what it acknowledges. */
+	/* It may be an acknowledgment, after which nobody has what it acknowledges. */
 	look_after_held(rings);
 }
 
