@@ -106,17 +106,16 @@ selftests: setup
 peers:
 	@scripts/setup peers
 
-# What the stages that run on this host test, built before two of them would build it at the same time.
+# With this host's compiler: no VM is needed for the servers, nor for containers. Built before two stages of the
+# tests would build it at the same time.
+NATIVE := $(B)/native
 .PHONY: hosttools
 hosttools: setup
 	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) \
 		$(addprefix $(NATIVE)/bin/,httpd load directory superserver cell cell-image cell-compose)
 
-# With this host's compiler: no VM is needed for the servers.
-NATIVE := $(B)/native
 .PHONY: native
-native: peers ## the servers and cell for this host: build/native/bin
-	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) $(addprefix $(NATIVE)/bin/,httpd load directory cell cell-image cell-compose)
+native: hosttools peers ## the servers and cell for this host: build/native/bin
 	@$(MAKE) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
 
 .PHONY: experiment
