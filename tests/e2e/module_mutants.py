@@ -52,6 +52,12 @@ def build(module: str, mutant: Mutant) -> Path:
     return kernel / f"kmod/{module}/{module}.ko"
 
 
+def has_its_test(module: str, mutant: Mutant) -> bool:
+    """A misspelt one would run nothing, and nothing would be ok."""
+    program = (TREE / "tests/kselftest" / module / f"{mutant.program}.c").read_text()
+    return re.search(rf"\bRUN\w*\({mutant.test}\b", program) is not None
+
+
 def outcome(module: str, mutant: Mutant, settings: Mapping[str, str], processors: int) -> str:
     """Of the one test: ok, not ok, or how the machine ended without either."""
     boot = module_vm.boot(module, "one", processors=processors, patience=240, file=build(module, mutant),
@@ -63,3 +69,9 @@ def outcome(module: str, mutant: Mutant, settings: Mapping[str, str], processors
             return f"the machine ended with {boot.status}"
         return verdict[1]
     return f"the machine ended with {boot.status}"
+
+
+def is_caught(said: str) -> bool:
+    """The whole module passes the same test, each day: so whatever else happens is the mutant's doing, unless nothing
+    did, or the launcher could not do its work."""
+    return said not in ("ok", "the machine ended with 0", "the machine ended with 125")

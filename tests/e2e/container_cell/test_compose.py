@@ -254,41 +254,34 @@ def test_without_a_file_what_is_there_can_be_removed(project: Project) -> None:
     project.ok("-p", "shop", "down", "-t", 0)
 
 
-@pytest.fixture
-def builder(project: Project) -> Project:
-    if "no such verb" in project.cell("build").stderr:
-        pytest.skip("this cell-image does not build")
-    return project
+def test_what_is_not_there_is_built(project: Project) -> None:
+    (project.folder / "app").mkdir()
+    (project.folder / "app/word").write_text("first\n")
+    (project.folder / "app/Containerfile").write_text("FROM localhost/box:1\nCOPY word /word\nCMD [\"cat\", \"/word\"]\n")
+    project.write("services: {a: {build: ./app}}\n")
+    assert project.ok("up") == "shop-a-1 | first\n"
+    assert "localhost/shop-a" in project.cell.ok("images")
+    (project.folder / "app/word").write_text("second\n")
+    project.ok("down")
+    assert project.ok("up") == "shop-a-1 | first\n", "it is there"
+    project.ok("down")
+    assert project.ok("up", "--build") == "shop-a-1 | second\n"
+    project.ok("down")
 
 
-def test_what_is_not_there_is_built(builder: Project) -> None:
-    (builder.folder / "app").mkdir()
-    (builder.folder / "app/word").write_text("first\n")
-    (builder.folder / "app/Containerfile").write_text("FROM localhost/box:1\nCOPY word /word\nCMD [\"cat\", \"/word\"]\n")
-    builder.write("services: {a: {build: ./app}}\n")
-    assert builder.ok("up") == "shop-a-1 | first\n"
-    assert "localhost/shop-a" in builder.cell.ok("images")
-    (builder.folder / "app/word").write_text("second\n")
-    builder.ok("down")
-    assert builder.ok("up") == "shop-a-1 | first\n", "it is there"
-    builder.ok("down")
-    assert builder.ok("up", "--build") == "shop-a-1 | second\n"
-    builder.ok("down")
-
-
-def test_a_build_that_fails_is_told_with_its_service(builder: Project) -> None:
-    (builder.folder / "Other").write_text("FROM localhost/box:1\nCOPY nowhere /\n")
-    builder.write("services: {a: {build: {context: ., dockerfile: Other}}}\n")
-    assert "service a: build: " in builder.fails("up", "-d")
+def test_a_build_that_fails_is_told_with_its_service(project: Project) -> None:
+    (project.folder / "Other").write_text("FROM localhost/box:1\nCOPY nowhere /\n")
+    project.write("services: {a: {build: {context: ., dockerfile: Other}}}\n")
+    assert "service a: build: " in project.fails("up", "-d")
 
 
 @pytest.mark.slow
-def test_the_example_builds_itself(builder: Project) -> None:
+def test_the_example_builds_itself(project: Project) -> None:
     example = TREE / "userland/container/examples/four-services"
-    subprocess.run(["make", "-s", "-C", TREE / "userland", f"O={builder.cell.program.parents[1]}",
-                    *(builder.cell.program.parent / name for name in ("httpd", "directory", "load"))], check=True)
-    subprocess.run([example / "prepare", builder.folder / "context"], check=True, stdout=subprocess.DEVNULL)
-    builder.cell.env["CONTEXT"] = str(builder.folder / "context")
-    builder.ok("-f", example / "compose.yaml", "up", "-d")
-    assert "found by name" in builder.cell.curl("http://127.0.0.1:8080/")
-    builder.ok("-f", example / "compose.yaml", "down", "-t", 1, "-v")
+    subprocess.run(["make", "-s", "-C", TREE / "userland", f"O={project.cell.program.parents[1]}",
+                    *(project.cell.program.parent / name for name in ("httpd", "directory", "load"))], check=True)
+    subprocess.run([example / "prepare", project.folder / "context"], check=True, stdout=subprocess.DEVNULL)
+    project.cell.env["CONTEXT"] = str(project.folder / "context")
+    project.ok("-f", example / "compose.yaml", "up", "-d")
+    assert "found by name" in project.cell.curl("http://127.0.0.1:8080/")
+    project.ok("-f", example / "compose.yaml", "down", "-t", 1, "-v")
