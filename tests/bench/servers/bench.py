@@ -35,7 +35,8 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
     rounds, seconds = (1, 0.3) if quick else (9, 1)
     requests = [case("keep-alive", who, seconds=seconds) for who in ("event", "thread", "process", *PEERS, *BARE)]
     requests += [case("close", who, seconds=seconds) for who in ("event", *EVENT_PEERS)]
-    attacks = [Case(f"slow: {attack}", who, case("slow", who, seconds=seconds, argument=f"{attack}: {who}").command)
+    attacks = [Case(f"slow: {attack}", who, case("slow", who, seconds=seconds, argument=f"{attack}: {who}").command,
+                    rounds=1 if who == "apache-event" else 99)
                for who in ("event", "per-connection", "apache-event") for attack in ATTACKS]
     hosted = {"requests": requests, "idle": [case("idle", "event", seconds=seconds)],
               "loops": [case("loops", who, seconds=seconds) for who in ("event", "pinned-loops")],
@@ -43,7 +44,7 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
               "directory": [case("directory", "directory", seconds=seconds)],
               "limit": [case("limit", who, rounds=3) for who in ("event", "per-connection")]}
     return [*(Plan(name, cases, rounds, on_host=True) for name, cases in hosted.items()),
-            Plan("slow", attacks, 1, on_host=True)]
+            Plan("slow", attacks, min(rounds, 3), on_host=True)]
 
 
 class Slices:
