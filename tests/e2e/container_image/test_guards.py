@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 # Guard, its class, and the tests that it is there for: file and words of -k.
 GUARDS = [
+    ("NUMERIC", 15, "test_unpack.py", "cve_2016_3697"),
     ("INROOT", 23, "test_unpack.py", "class_23"),
     ("DOTS", 23, "test_unpack.py", "dot_dot"),
     ("ROOT", 23, "test_unpack.py", "cve_2021_29136"),

@@ -133,8 +133,12 @@ static int check_sysctl(const struct container *c, const char *key, struct error
 static int set_sysctls(struct container *c, struct error *err)
 {
 	char path[512];
-	int ret = 0;
+	int ret = 0, proc = c->proc;
 
+#ifdef CELL_WITHOUT_GUARD_PROC
+	/* The container's, whatever that is. */
+	proc = inroot_open(c->root_fd, "/proc", O_PATH | O_DIRECTORY);
+#endif
 	for (size_t i = 0; !ret && i < c->config.sysctl_count; i++) {
 		const struct config_pair *pair = &c->config.sysctls[i];
 		bool slashes = strchr(pair->key, '/');
@@ -149,7 +153,7 @@ static int set_sysctls(struct container *c, struct error *err)
 		ret = check_sysctl(c, dotted, err);
 		if (ret)
 			break;
-		ret = path_is_clean(path) ? proc_write(c->proc, path, pair->value) : -EINVAL;
+		ret = path_is_clean(path) ? proc_write(proc, path, pair->value) : -EINVAL;
 		if (ret)
 			error_errno(err, -ret, NULL, ".linux.sysctl: %.100s = %.60s", pair->key,
 				    pair->value);
@@ -163,9 +167,7 @@ static int prepare_world(struct container *c, struct error *err)
 
 	if (!ret)
 		ret = become_root_inside(c, err);
-#ifndef CELL_WITHOUT_GUARD_DUMPABLE
 	prctl(PR_SET_DUMPABLE, 0);
-#endif
 	if (!ret && is_new(c, NS_CGROUP) && unshare(CLONE_NEWCGROUP))
 		ret = error_errno(err, errno, NULL, "namespaces: cgroup");
 	if (!ret)
@@ -215,13 +217,22 @@ static int build_root(struct container *c, struct error *err)
 	return ret ? ret : rootfs_finish(c, err);
 }
 
-static int get_ready(struct container *c, struct error *err)
+/* A session of its own: the caller's terminal is not ours to type into (TIOCSTI). */
+static int leave_session(struct error *err)
 {
-	int ret;
-
+#ifndef CELL_WITHOUT_GUARD_SESSION
 	if (setsid() < 0 && errno != EPERM)
 		return error_errno(err, errno, NULL, "setsid");
-	ret = prepare_world(c, err);
+#endif
+	return 0;
+}
+
+static int get_ready(struct container *c, struct error *err)
+{
+	int ret = leave_session(err);
+
+	if (!ret)
+		ret = prepare_world(c, err);
 	if (!ret)
 		ret = build_root(c, err);
 	if (!ret && c->config.process.terminal)
@@ -235,19 +246,17 @@ static int get_ready(struct container *c, struct error *err)
 /* `exec`: everything is there, and we are in it. */
 static int get_ready_inside(struct container *c, struct error *err)
 {
-	int ret = 0;
+	int ret = leave_session(err);
 
-	if (setsid() < 0 && errno != EPERM)
-		return error_errno(err, errno, NULL, "setsid");
+	if (ret)
+		return ret;
 	leave_keyring(c);
 	c->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->root_fd < 0)
 		return error_errno(err, errno, NULL, "the container's root");
 	if (c->join_flags & CLONE_NEWUSER && (setresgid(0, 0, 0) || setresuid(0, 0, 0)))
 		return error_errno(err, errno, NULL, "user namespace: root");
-#ifndef CELL_WITHOUT_GUARD_DUMPABLE
 	prctl(PR_SET_DUMPABLE, 0);
-#endif
 	if (c->config.process.terminal) {
 		ret = terminal_open(c, err);
 		if (!ret)

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../path/guard.h"
 #include "../path/inroot.h"
 #include "../path/mounts.h"
 #include "cleanup.h"
@@ -66,7 +67,7 @@ static int make_node(int folder, const char *name, const struct config_device *d
 		int failed = errno;
 
 		if (failed == EEXIST && !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    is_device(&st, device))
+		    (is_device(&st, device) || !GUARD(DEVNULL)))
 			return 0;
 		error_errno(err, failed, failed == EEXIST ? "something else has that name" : NULL,
 			    "devices: %s", device->path);

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../path/guard.h"
 #include "../path/inroot.h"
 #include "../path/mounts.h"
 #include "cleanup.h"
@@ -43,12 +44,16 @@ struct covers {
 };
 
 /* A mount can be put once, so each place gets a copy; a detached one can only be copied from 6.15 on. */
-static int copy_cover(struct covers *covers, bool folder, struct error *err)
+static int copy_cover(struct container *c, struct covers *covers, bool folder, struct error *err)
 {
 	int copy;
 
 	if (!folder) {
-		copy = mount_clone(AT_FDCWD, "/dev/null", false);
+		cleanup_close int named = GUARD(DEVNULL) ? -1 : inroot_open(c->root_fd, "/dev/null",
+									    O_PATH);
+
+		copy = named < 0 ? mount_clone(AT_FDCWD, "/dev/null", false)
+				 : mount_clone(named, "", false);
 		if (copy >= 0 && covers->null >= 0)
 			return copy;
 		return error_errno(err, -copy, NULL, "maskedPaths: /dev/null");
@@ -78,7 +83,7 @@ static int mask(struct container *c, const char *path, struct covers *covers, st
 		return error_errno(err, -place, NULL, "maskedPaths: %s", path);
 	if (fstat(place, &st))
 		return error_errno(err, errno, NULL, "maskedPaths: %s", path);
-	cover = copy_cover(covers, S_ISDIR(st.st_mode), err);
+	cover = copy_cover(c, covers, S_ISDIR(st.st_mode), err);
 	if (cover < 0)
 		return cover;
 	ret = mount_put(cover, place);

@@ -138,9 +138,7 @@ static void go_between(struct container *c)
 	pid_t pid;
 
 	/* Whoever is inside already must not look into us (CVE-2016-9962). */
-#ifndef CELL_WITHOUT_GUARD_DUMPABLE
 	prctl(PR_SET_DUMPABLE, 0);
-#endif
 	if (c->joins)
 		ret = join_one(c->join, "the container's namespaces", c->join_flags, &err);
 	else

@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../path/guard.h"
 #include "../path/inroot.h"
 #include "../path/mounts.h"
 #include "../path/proc.h"
@@ -96,7 +97,8 @@ static int set_up(const struct container *c, int master, struct error *err)
 
 static int put_console(struct container *c, struct error *err)
 {
-	cleanup_close int tree = mount_clone(c->terminal, "", false);
+	cleanup_close int named = GUARD(CONSOLE) ? -1 : inroot_open(c->root_fd, "/dev/pts/0", O_PATH);
+	cleanup_close int tree = mount_clone(named < 0 ? c->terminal : named, "", false);
 	cleanup_close int place = inroot_touch(c->root_fd, "/dev/console", 0600);
 	int ret = tree < 0 ? tree : place < 0 ? place : mount_put(tree, place);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../path/guard.h"
 #include "bundle.h"
 
 #define FIELDS 7
@@ -117,7 +118,8 @@ int user_find_in(const char *text, const char *passwd, const char *group, struct
 	snprintf(name, sizeof(name), "%.*s", colon ? (int)(colon - text) : -1, text);
 	if (!name[0])
 		snprintf(name, sizeof(name), "0");
-	numeric = is_number(name, &uid);
+	/* Digits are a number, whoever bears them as a name (CVE-2016-3697). */
+	numeric = GUARD(NUMERIC) && is_number(name, &uid);
 	user->uid = uid;
 	if (!find_passwd(passwd, name, uid, numeric, user, found) && !numeric)
 		return error_set(err, ENOENT, "user: \"%s\": is not in the image's /etc/passwd: use a "
