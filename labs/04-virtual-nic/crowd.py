@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from grading import answers
 from grading.outcome import Failure, Infrastructure
 
 Run = Callable[[str], tuple[list[str], Failure | None]]
@@ -80,17 +80,17 @@ def measure(crowd: Crowd, run: Run) -> dict[str, int]:
     said, end = run("\n".join(line for scenario in lines for line in scenario) + "\n")
     if end:
         raise Infrastructure(f"cannot measure: the crowd: {end.why}: see labs/try 04")
-    answers = {int(line.split(" ", 1)[0]): line.split(" ", 1)[1] for line in said}
+    said_of = {int(line.split(" ", 1)[0]): line.split(" ", 1)[1] for line in said}
     flows = range(2, 2 + len(crowd.flows))
     count = crowd.last - crowd.first + 1
     stranger = 2 + len(crowd.flows)
     friend = len(lines[0]) + stranger + count
     silence = stranger + 2 * count + 1
-    ports = [(inside, int(match[1]) if (match := re.match(r"out created \| udp [\d.]+:(\d+) ", answers[at])) else 0)
+    ports = [(inside, int(match[1]) if (match := re.match(r"out created \| udp [\d.]+:(\d+) ", said_of[at])) else 0)
              for at, (_, inside, _) in zip(flows, crowd.flows)]
 
     def let_in(first: int, count: int) -> int:
-        return sum(answers[at].startswith("in ") for at in range(first, first + count) if at in answers)
+        return sum(said_of[at].startswith("in ") for at in range(first, first + count) if at in said_of)
     return {
         "kept": sum(inside == outside for inside, outside in ports),
         "parity": sum(inside != outside > 0 and inside % 2 == outside % 2 for inside, outside in ports),
@@ -102,17 +102,9 @@ def measure(crowd: Crowd, run: Run) -> dict[str, int]:
 
 def judge(text: str, run: Run) -> None:
     """Raises Failure at the first answer that is not what the translator says."""
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Failure(f"answers.toml cannot be read: {error}.", "Write NAME = NUMBER, a line each.") from error
-    student = given.get("student")
-    if not isinstance(student, str) or not re.search(r"\w", student):
-        raise Failure("answers.toml does not name a student.", "Your crowd is drawn from your name.")
+    given, student = answers.load(text, "crowd")
     true = measure(of(student), run)
     for name in NUMBERS:
-        got = given.get(name)
-        if not isinstance(got, int) or isinstance(got, bool):
-            raise Failure(f"answers.toml has no whole number for {name}.", LOOK[name])
+        got = answers.whole(given, name, LOOK[name])
         if got != true[name]:
             raise Failure(f"In the crowd of {student[:40]}, {name} is not {got}.", LOOK[name])

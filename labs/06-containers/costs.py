@@ -9,16 +9,15 @@ generously: two machines are alike in what follows from the kernel, not in us.
 from __future__ import annotations
 
 import random
-import re
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.hosttest import Host
 from grading.lab import TREE
+from grading import answers
+from grading.hosttest import Host
 from grading.outcome import Failure, Infrastructure
 
 LAB = "labs/06-containers"
@@ -100,24 +99,11 @@ def tool(host: Host) -> Path:
 
 def judge(text: str, make_tool: Callable[[], Path]) -> None:
     """Raises Failure at the first answer that cannot be."""
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Failure(f"answers.toml cannot be read: {error}.", "The handout shows the form.") from error
-    student = given.get("student")
-    if not isinstance(student, str) or not re.search(r"\w", student):
-        raise Failure("answers.toml does not name a student.", "Your experiment is drawn from your name.")
-    order = given.get("predicted")
-    if not isinstance(order, list) or sorted(map(str, order)) != sorted(KINDS):
-        raise Failure(f"predicted should have {', '.join(KINDS)} in the order that you expect, least time first.",
-                      "A wrong prediction costs nothing; write it before you measure.")
+    given, student = answers.load(text, "experiment")
+    answers.prediction(given, "predicted", KINDS)
     drawn = of(student)
     exact(given, drawn)
-    for name, (right, look) in WHY.items():
-        if given.get(name) not in CAUSES:
-            raise Failure(f"{name} should be one of {', '.join(CAUSES)}.", "The handout says what each means.")
-        if given[name] != right:
-            raise Failure(f"{name} is not {given[name]}.", f"Think again: {look}")
+    answers.causes(given, WHY, CAUSES)
     bounds(given)
     program = make_tool()
     alike(given, "clone", clone(program), "process")
@@ -135,23 +121,15 @@ def exact(given: dict, drawn: Drawn) -> None:
         raise Failure(f"cpu_seconds is not {str(seconds)[:20]}, with {drawn}.", "The limit is the box's, not a process's.")
 
 
-def number(given: dict, table: str, name: str) -> float:
-    row = given.get(table)
-    value = row.get(name) if isinstance(row, dict) else None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < 1e9:
-        raise Failure(f"answers.toml has no number for {table}.{name}.", "Copy what `measure` printed.")
-    return float(value)
-
-
 def bounds(given: dict) -> None:
     """What holds on every machine."""
-    if number(given, "write", "first") < 20 * number(given, "write", "second"):
+    if answers.measured(given, "write", "first") < 20 * answers.measured(given, "write", "second"):
         raise Failure("write: the first octet costs far more than the second, you say otherwise.",
                       "The whole file is copied up at the first write.")
-    if not 0.8 <= number(given, "compute", "inside") / number(given, "compute", "outside") <= 1.25:
+    if not 0.8 <= answers.measured(given, "compute", "inside") / answers.measured(given, "compute", "outside") <= 1.25:
         raise Failure("compute: there should be no difference to speak of between inside and outside.",
                       "Measure once more, when nothing else runs.")
-    if number(given, "calls", "argument") < 1.5 * number(given, "calls", "number"):
+    if answers.measured(given, "calls", "argument") < 1.5 * answers.measured(given, "calls", "number"):
         raise Failure("calls: where an argument is looked at, all rules before are gone through; you say that costs nothing.",
                       "Measure once more, when nothing else runs.")
 
@@ -159,7 +137,7 @@ def bounds(given: dict) -> None:
 def alike(given: dict, table: str, ours: dict[str, float], by: str) -> None:
     """Ratios to one of them as on this machine."""
     for name in ours:
-        ratio = number(given, table, name) / number(given, table, by)
+        ratio = answers.measured(given, table, name) / answers.measured(given, table, by)
         here = ours[name] / ours[by]
         if not 1 / ALIKE <= ratio / here <= ALIKE:
             raise Failure(f"{table}: {name} costs {ratio:.1f} times what {by} does, you say; here it is {here:.1f}.",

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import random
-import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from grading import answers
 from grading.outcome import Failure, Infrastructure
 from scenario import value
 
@@ -63,12 +62,12 @@ def of(student: str) -> Attack:
 
 def ask(run: Run, scenarios: list[list[str]]) -> list[dict[str, int]]:
     """Runs scenarios one after the other: what thief and crowd used and spent in each."""
-    answers, end = run("\n".join(line for lines in scenarios for line in lines) + "\n")
+    said, end = run("\n".join(line for lines in scenarios for line in lines) + "\n")
     if end:
         raise Infrastructure(f"cannot measure: the attack: {end.why}: see labs/try 07")
     found = []
-    for i in range(0, len(answers), 4):
-        used_t, used_h, show_t, show_h = answers[i:i + 4]
+    for i in range(0, len(said), 4):
+        used_t, used_h, show_t, show_h = said[i:i + 4]
         found.append({"t": value(used_t, "used") or 0, "h": value(used_h, "used") or 0,
                       "paid_t": value(show_t, "spent") or 0, "paid_h": value(show_h, "spent") or 0})
     return found
@@ -95,17 +94,9 @@ def measure(attack: Attack, run: Run) -> dict[str, int]:
 
 def judge(text: str, run: Run) -> None:
     """Raises Failure at the first answer that is not what the simulator says."""
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Failure(f"answers.toml cannot be read: {error}.", "Write NAME = NUMBER, a line each.") from error
-    student = given.get("student")
-    if not isinstance(student, str) or not re.search(r"\w", student):
-        raise Failure("answers.toml does not name a student.", "Your machine is drawn from your name.")
+    given, student = answers.load(text, "machine")
     true = measure(of(student), run)
     for name in NUMBERS:
-        got = given.get(name)
-        if not isinstance(got, int) or isinstance(got, bool):
-            raise Failure(f"answers.toml has no whole number for {name}.", LOOK[name])
+        got = answers.whole(given, name, LOOK[name])
         if abs(got - true[name]) > OFF_BY[name]:
             raise Failure(f"On the machine of {student[:40]}, {name} is not {got}.", LOOK[name])

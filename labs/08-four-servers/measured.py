@@ -16,12 +16,12 @@ import re
 import statistics
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grading import answers
 from grading.outcome import Failure, Infrastructure
 
 DESIGNS = ("sequential", "process", "thread", "event")
@@ -151,33 +151,16 @@ def work(tools: Tools, design: str, drawn: Drawn) -> float:
 
 def judge(text: str, make_tools: Callable[[], Tools]) -> None:
     """Raises Failure at the first answer that cannot be."""
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Failure(f"answers.toml cannot be read: {error}.", "The handout shows the form.") from error
-    student = given.get("student")
-    if not isinstance(student, str) or not re.search(r"\w", student):
-        raise Failure("answers.toml does not name a student.", "Your experiment is drawn from your name.")
+    given, student = answers.load(text, "experiment")
     drawn = of(student)
-    predictions(given)
+    for name in ("predicted_keep_alive", "predicted_close"):
+        answers.prediction(given, name, DESIGNS)
     counts(given, drawn)
     of_the_experiment(given, drawn)
-    for name, (right, look) in WHY.items():
-        if given.get(name) not in CAUSES:
-            raise Failure(f"{name} should be one of {', '.join(CAUSES)}.", "The handout says what each means.")
-        if given[name] != right:
-            raise Failure(f"{name} is not {given[name]}.", f"Think again: {look}")
+    answers.causes(given, WHY, CAUSES)
     tools = make_tools()
     alike(given, "keep_alive", lambda design: keep_alive(tools, design)[0], "event")
     alike(given, "close", lambda design: close(tools, design), "sequential")
-
-
-def predictions(given: dict) -> None:
-    for name in ("predicted_keep_alive", "predicted_close"):
-        order = given.get(name)
-        if not isinstance(order, list) or sorted(map(str, order)) != sorted(DESIGNS):
-            raise Failure(f"{name} should have {', '.join(DESIGNS)} in the order that you expect, least time first.",
-                          "A wrong prediction costs nothing; write it before you measure.")
 
 
 def counts(given: dict, drawn: Drawn) -> None:
@@ -187,36 +170,28 @@ def counts(given: dict, drawn: Drawn) -> None:
                           "How many of the clients that stay connected were served at all?")
 
 
-def number(given: dict, table: str, name: str) -> float:
-    row = given.get(table)
-    value = row.get(name) if isinstance(row, dict) else None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < 1e9:
-        raise Failure(f"answers.toml has no number for {table}.{name}.", "Copy what `measure` printed.")
-    return float(value)
-
-
 def of_the_experiment(given: dict, drawn: Drawn) -> None:
     """Figures that nobody has to measure to know their bounds."""
     for name, at_once in (("event", 1), ("helpers", drawn.workers), ("thread", drawn.workers)):
-        got, most = number(given, "wait", name), at_once * 1000 / drawn.wait_ms
+        got, most = answers.measured(given, "wait", name), at_once * 1000 / drawn.wait_ms
         if not 0.4 * most <= got <= 1.06 * most:
             raise Failure(f"wait.{name} cannot be {got:g} a second for the experiment of {given['student'][:40]}.",
                           "How many are waiting at a time, and for how long each?")
     for name in ("process", "thread", "event"):
-        got = number(given, "work", name)
+        got = answers.measured(given, "work", name)
         if not drawn.work_us <= got <= 2 * drawn.work_us + 150:
             raise Failure(f"work.{name} cannot be {got:g} us a request for the experiment of {given['student'][:40]}.",
                           "No request needs less than the work that it asks for.")
     for name in ("sequential", "event"):
-        number(given, "switches", name)
-    if number(given, "switches", "sequential") < number(given, "switches", "event"):
+        answers.measured(given, "switches", name)
+    if answers.measured(given, "switches", "sequential") < answers.measured(given, "switches", "event"):
         raise Failure("switches: a server with one client sleeps between its requests; yours slept less than the loop.",
                       "`measure` prints switches a request.")
 
 
 def alike(given: dict, table: str, measure: Callable[[str], float], by: str) -> None:
     """Ratios to one design, and the order where it is clear, as on this machine."""
-    theirs = {design: number(given, table, design) for design in DESIGNS}
+    theirs = {design: answers.measured(given, table, design) for design in DESIGNS}
     slices: dict[str, list[float]] = {design: [] for design in DESIGNS}
     for _ in range(SLICES):
         for design in DESIGNS:
