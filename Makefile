@@ -12,7 +12,7 @@ B := $(CURDIR)/build
 export KERNEL
 ENTER := coursevm/enter --kernel
 # Benches that run on this host; the others run in the course VM.
-HOST_BENCHES := servers container_pull
+HOST_BENCHES := servers container container_pull
 BENCHES := $(patsubst tests/bench/%/bench.py,%,$(wildcard tests/bench/*/bench.py))
 # Inside the root file system the tree is at /virtlab.
 IN := /virtlab/build
@@ -48,7 +48,7 @@ modules-%: setup
 modules-all: $(KERNELS:%=modules-%) ## the modules for every kernel of Debian's
 
 .PHONY: userland
-userland: setup ## vmm, csched, vnic, the servers and the guests, static, in build/bin and build/guests
+userland: setup ## vmm, csched, vnic, cell, the servers and the guests, static, in build/bin and build/guests
 	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C userland O=$(IN) all
 
 # --- what we run ---
@@ -150,8 +150,9 @@ lint: setup ## checkpatch, kernel-doc, sparse, clang-tidy, pyflakes
 PREFIX ?= /usr/local
 
 .PHONY: install
-install: userland ## programs and man pages into PREFIX (/usr/local), DESTDIR respected
+install: userland hosttools ## programs and man pages into PREFIX (/usr/local), DESTDIR respected
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(addprefix build/bin/,vmm csched vnic load httpd directory superserver)
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(addprefix $(NATIVE)/bin/,cell cell-image cell-compose)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/virtlab kmod/*/uapi/*.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/virtlab/guests build/guests/*

@@ -21,6 +21,9 @@ PACKAGES = (
     "nftables", "conntrack", "tcpdump", "iperf3", "curl", "iputils-ping", "traceroute", "udhcpc",
     "stun-client", "stun-server", "coturn",              # they name the kind of NAT that they are behind
     "qemu-system-x86", "ipxe-qemu",                      # a guest whose TAP device is /dev/vnic
+    # cell: its libraries, what its containers consist of, and who drives it in runc's place
+    "libjson-c-dev", "libseccomp-dev", "libyaml-dev", "libarchive-dev", "libcurl4-gnutls-dev", "nettle-dev",
+    "zlib1g-dev", "libzstd-dev", "busybox-static", "podman", "crun", "containerd",
 )
 
 # Nothing in the VM reads these.

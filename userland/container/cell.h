@@ -199,13 +199,17 @@ enum status container_status(const struct state *state);
 /**
  * container_run() - create, start and wait
  * @options: what was asked for; with @options->detach it does not wait
+ * @c: CONTAINER_NONE; what it was, afterwards
  * @started: called when the process has become its program; may be NULL
  * @what: for @started
  *
  * Return: its exit status, or a negative errno with nothing left. The container is not removed.
  */
-int container_run(const struct create_options *options, void (*started)(void *what), void *what,
-		  struct error *err);
+int container_run(const struct create_options *options, struct container *c,
+		  void (*started)(void *what), void *what, struct error *err);
+
+/* Remove all that the runtime has of one that container_run() has waited for. */
+int container_finish(struct container *c, struct error *err);
 
 /* Remove all that the runtime has of a container. It must be stopped, or @force kills it. */
 int container_remove(const char *id, bool force, struct error *err);

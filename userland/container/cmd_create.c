@@ -5,7 +5,7 @@
 
 int cmd_create(int argc, char **argv, struct error *err)
 {
-	static struct container c = { .console = -1, .listener = -1, .start = -1, .pid = -1 };
+	static struct container c = CONTAINER_NONE;
 	struct create_options options;
 	int ret = create_parse(argc, argv, false, &options, err);
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cell delete: all that a container has is removed. container_remove() is also run's end. */
+/* cell delete: all that a container has is removed. container_finish() is run's end. */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -117,6 +118,31 @@ int container_remove(const char *id, bool force, struct error *err)
 		ret = delete_locked(dir, &state, force, err);
 	state_free(&state);
 	return ret;
+}
+
+/* Of one that this process has run: what it knows of it is not read again. */
+int container_finish(struct container *c, struct error *err)
+{
+	cleanup_close int dir = -1;
+	struct error ignored;
+	struct stat st;
+	int ret;
+
+	if (c->config.hooks.count[HOOK_POSTSTOP])
+		return container_remove(c->id, true, err);
+	dir = state_lock(cell.root, c->id, true, err);
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	/* Somebody has deleted ours, and made another of that name. */
+	if (fstat(dir, &st) || st.st_ino != c->state_inode)
+		return 0;
+	cgroups_signal(&c->cgroups, SIGKILL, &ignored);
+	ret = cgroups_remove(&c->cgroups, err);
+	if (ret)
+		return ret;
+	schedule_leave(c->id);
+	ret = network_detach(c->id, err);
+	return ret ? ret : state_remove(cell.root, c->id, err);
 }
 
 /* One that is being made may appear after it was looked for: until nobody is left who makes it. */

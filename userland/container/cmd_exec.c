@@ -358,7 +358,7 @@ static int begin(const struct exec_options *o, struct container *c, struct error
 
 int cmd_exec(int argc, char **argv, struct error *err)
 {
-	static struct container c = { .console = -1, .listener = -1, .start = -1, .pid = -1 };
+	static struct container c = CONTAINER_NONE;
 	static struct exec_options o;
 	cleanup_close int ours = -1, master = -1;
 	char name[64];

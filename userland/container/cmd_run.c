@@ -34,59 +34,55 @@ static void poststart(struct container *c)
 		cell_log("warning", err.text);
 }
 
-int container_run(const struct create_options *options, void (*started)(void *what), void *what,
-		  struct error *err)
+int container_run(const struct create_options *options, struct container *c,
+		  void (*started)(void *what), void *what, struct error *err)
 {
-	static struct container c = { .console = -1, .listener = -1, .start = -1, .pid = -1 };
 	cleanup_close int ours = -1, master = -1;
 	char name[64];
 	ssize_t length;
 	int ret = 0;
 
 	if (!options->console_socket && !options->detach)
-		ret = own_console(&c, &ours, err);
+		ret = own_console(c, &ours, err);
 	if (!ret)
-		ret = container_make(options, &c, err);
+		ret = container_make(options, c, err);
 	if (ret)
 		return ret;
-	if (c.config.process.terminal && ours >= 0)
+	if (c->config.process.terminal && ours >= 0)
 		master = receive_descriptor(ours, name, sizeof(name), &length);
 	if (!options->detach)
 		attend_from_now();
-	ret = container_go(&c, true, err);
+	ret = container_go(c, true, err);
 	if (ret) {
-		container_unmake(&c);
+		container_unmake(c);
 		return ret;
 	}
-	poststart(&c);
+	poststart(c);
 	if (started)
 		started(what);
 	if (options->detach)
 		return 0;
-	ret = attend(c.pid, c.pidfd, master, err);
+	ret = attend(c->pid, c->pidfd, master, err);
 	/* Reaped: its number may be another's from now on. */
-	c.pid = -1;
+	c->pid = -1;
 	return ret;
-}
-
-static int finish(const struct create_options *options, int status)
-{
-	struct error err;
-
-	if (container_remove(options->id, true, &err))
-		cell_log("warning", err.text);
-	return status;
 }
 
 int cmd_run(int argc, char **argv, struct error *err)
 {
+	static struct container c = CONTAINER_NONE;
 	struct create_options options;
+	struct error left;
 	int ret;
 
 	if (argc > 1 && (!strcmp(argv[1], "--image") || !strncmp(argv[1], "--image=", 8)))
 		return run_image(argc, argv, err);
 	ret = create_parse(argc, argv, true, &options, err);
 	if (!ret)
-		ret = container_run(&options, NULL, NULL, err);
-	return ret < 0 || options.detach || options.keep ? ret : finish(&options, ret);
+		ret = container_run(&options, &c, NULL, NULL, err);
+	if (ret < 0 || options.detach || options.keep)
+		return ret;
+	if (container_finish(&c, &left))
+		cell_log("warning", left.text);
+	return ret;
 }

@@ -269,8 +269,8 @@ static int make_steps(const struct create_options *options, struct container *c,
 		ret = plan_schedule(options->schedule, c, &scheduler, err);
 	if (!ret)
 		ret = make_groups(c, err);
-	/* Who is killed from here on has told delete where its groups are. */
-	if (!ret)
+	/* Who is killed from here on has told delete where its groups are, unless it can guess. */
+	if (!ret && c->config.cgroups_path)
 		ret = remember(c, dir, err);
 	if (!ret)
 		ret = network_attach(options->net, c, err);
@@ -298,6 +298,7 @@ static int make_steps(const struct create_options *options, struct container *c,
 int container_make(const struct create_options *options, struct container *c, struct error *err)
 {
 	cleanup_close int dir = -1;
+	struct stat st;
 	int ret = id_check(options->id, err);
 
 	if (!ret)
@@ -319,6 +320,8 @@ int container_make(const struct create_options *options, struct container *c, st
 	dir = state_make(cell.root, c->id, err);
 	if (dir < 0)
 		return dir;
+	if (!fstat(dir, &st))
+		c->state_inode = st.st_ino;
 	ret = make_steps(options, c, dir, err);
 	if (ret)
 		container_unmake(c);

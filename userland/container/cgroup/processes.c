@@ -173,12 +173,16 @@ int cgroups_signal(struct cgroups *groups, int signal, struct error *err)
 {
 	struct error ignored;
 	int dir = cgroups_v2_dir(groups), ret;
-	bool was_frozen = cgroups_frozen(groups), frozen;
+	bool was_frozen, frozen;
 
+	/* Of nobody nobody is born: there is nothing to freeze, which costs all processors a moment. */
+	if (cgroups_processes(groups, NULL, 0) == 0)
+		return 0;
 	/* One write, and nobody who forks gets away (Linux 5.14). */
 	if (signal == SIGKILL && dir >= 0 && any(groups)->v2 &&
 	    !cgroup_write(dir, "cgroup.kill", "1"))
 		return 0;
+	was_frozen = cgroups_frozen(groups);
 	frozen = was_frozen || !cgroups_freeze(groups, true, &ignored);
 	ret = signal_listed(groups, signal, err);
 	if (frozen && (!was_frozen || signal == SIGKILL))

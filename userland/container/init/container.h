@@ -42,6 +42,7 @@ struct container_trees {
  * @id: its name
  * @bundle: absolute path of the folder with config.json
  * @rootfs: absolute path of its root on the host
+ * @state_inode: of its folder below --root: another container of its name has another
  * @config: its configuration
  * @cgroups: its control groups, made
  * @trees: mounts that the parent made detached, -1 where the child has to
@@ -68,6 +69,7 @@ struct container {
 	const char *id;
 	char bundle[PATH_MAX];
 	char rootfs[PATH_MAX];
+	ino_t state_inode;
 	struct config config;
 	struct cgroups cgroups;
 	struct container_trees trees;
@@ -90,6 +92,8 @@ struct container {
 	int pidfd;
 	char *(*state_json)(const struct container *c, const char *status);
 };
+
+#define CONTAINER_NONE { .console = -1, .listener = -1, .start = -1, .pid = -1 }
 
 /* --- parent --- */
 

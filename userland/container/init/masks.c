@@ -14,19 +14,25 @@
 #include "container.h"
 
 /*
- * The cover of a file is the host's /dev/null, taken by descriptor while the host is in sight and
- * looked at: the container's could be a link to what it should hide (CVE-2025-31133).
+ * The cover of a file is the host's /dev/null, opened while the host is in sight and looked at: the
+ * container's could be a link to what it should hide (CVE-2025-31133).
  */
-static int open_null(struct error *err)
+static int open_null(const struct container *c, struct error *err)
 {
-	cleanup_close int tree = mount_clone(AT_FDCWD, "/dev/null", false);
+	cleanup_close int fd = -1;
 	struct stat st;
 
-	if (tree < 0)
-		return error_errno(err, -tree, NULL, "maskedPaths: /dev/null");
-	if (fstat(tree, &st) || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+	if (!GUARD(DEVNULL)) {
+		fd = inroot_open(c->root_fd, "/dev/null", O_PATH);
+		return keep_fd(&fd);
+	}
+	/* path-layer: the host's */
+	fd = open("/dev/null", O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, NULL, "maskedPaths: /dev/null");
+	if (fstat(fd, &st) || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return error_set(err, ENXIO, "maskedPaths: /dev/null: is not the null device");
-	return keep_fd(&tree);
+	return keep_fd(&fd);
 }
 
 /* One empty file system covers all folders. */
@@ -44,19 +50,13 @@ struct covers {
 };
 
 /* A mount can be put once, so each place gets a copy; a detached one can only be copied from 6.15 on. */
-static int copy_cover(struct container *c, struct covers *covers, bool folder, struct error *err)
+static int copy_cover(struct covers *covers, bool folder, struct error *err)
 {
 	int copy;
 
 	if (!folder) {
-		cleanup_close int named = GUARD(DEVNULL) ? -1 : inroot_open(c->root_fd, "/dev/null",
-									    O_PATH);
-
-		copy = named < 0 ? mount_clone(AT_FDCWD, "/dev/null", false)
-				 : mount_clone(named, "", false);
-		if (copy >= 0 && covers->null >= 0)
-			return copy;
-		return error_errno(err, -copy, NULL, "maskedPaths: /dev/null");
+		copy = mount_clone(covers->null, "", false);
+		return copy < 0 ? error_errno(err, -copy, NULL, "maskedPaths: /dev/null") : copy;
 	}
 	if (covers->empty < 0) {
 		covers->empty = open_empty(err);
@@ -83,7 +83,7 @@ static int mask(struct container *c, const char *path, struct covers *covers, st
 		return error_errno(err, -place, NULL, "maskedPaths: %s", path);
 	if (fstat(place, &st))
 		return error_errno(err, errno, NULL, "maskedPaths: %s", path);
-	cover = copy_cover(c, covers, S_ISDIR(st.st_mode), err);
+	cover = copy_cover(covers, S_ISDIR(st.st_mode), err);
 	if (cover < 0)
 		return cover;
 	ret = mount_put(cover, place);
@@ -115,7 +115,7 @@ int masks_put(struct container *c, struct error *err)
 	for (path = c->config.readonly_paths; path && *path && !ret; path++)
 		ret = make_readonly(c, *path, err);
 	if (!ret && c->config.masked_paths && *c->config.masked_paths) {
-		covers.null = open_null(err);
+		covers.null = open_null(c, err);
 		if (covers.null < 0)
 			return covers.null;
 	}

@@ -104,6 +104,7 @@ static int open_log(const struct keeper *k, struct error *err)
 /* One life of the container. */
 static int live(struct keeper *k, struct error *err)
 {
+	static struct container c = CONTAINER_NONE;
 	struct create_options options = {
 		.id = k->o->id, .bundle = k->record.folder, .config = "config.json", .run = true,
 	};
@@ -117,7 +118,7 @@ static int live(struct keeper *k, struct error *err)
 		options.net = &k->o->world.net;
 		ret = net_config_check(&k->o->world.net, err);
 	}
-	return ret ? ret : container_run(&options, tell_started, k, err);
+	return ret ? ret : container_run(&options, &c, tell_started, k, err);
 }
 
 /* Its memory and descriptors go with it, so that the next begins as the first did. */
