@@ -38,7 +38,7 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
             host("many", 1, [case("many", who) for who in (OURS, "crun")]),
             host("inside", 21, [case("inside", who) for who in ("outside", "inside")]),
             Plan("limits", [Case(what, OURS, ["python3", "tests/bench/container/limits.py", what]) for what in LIMITS],
-                 1 if quick else 3, deterministic=True)]
+                 1 if quick else 5, processors=1)]
 
 
 class Slices:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+# That of the VM's own libraries.
+os.environ.setdefault("CELL", str(Path(__file__).resolve().parents[3] / "build/bin/cell"))
 from slice import CELL, CGROUPS, bundle, do, quiet, write
 
 SPIN = ["sh", "-c", "while :; do :; done"]

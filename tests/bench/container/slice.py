@@ -31,8 +31,13 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 def quiet(*words: object, **how: object) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, check=False, **how)
+    """What it says goes to a file: of a pipe a container that stays would keep the other end."""
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run([*map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+                              check=False, **how)
+        said.seek(0)
+        done.stderr = said.read()
+        return done
 
 
 def do(*words: object) -> None:

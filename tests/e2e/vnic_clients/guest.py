@@ -107,16 +107,11 @@ sleep 100000
 
 
 def initramfs() -> Path:
-    """busybox, what it needs, and the drivers of the card: /root/guest-kernel/*.ko, in the order of their names."""
+    """busybox (static), and the drivers of the card: /root/guest-kernel/*.ko, in the order of their names."""
     root = Path("/root/guest")
     for folder in ("bin", "dev", "proc", "sys", "modules", "web/cgi-bin"):
         (root / folder).mkdir(parents=True)
-    libraries = re.findall(r"(/lib\S+)", subprocess.run(("ldd", "/usr/bin/busybox"), capture_output=True, text=True,
-                                                        check=True).stdout)
-    for source, target in [("/usr/bin/busybox", root / "bin/busybox"), *((path, Path(f"{root}{path}"))
-                                                                         for path in libraries)]:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
+    shutil.copy("/usr/bin/busybox", root / "bin/busybox")
     for module in Path("/root/guest-kernel").glob("*.ko"):
         shutil.copy(module, root / "modules")
     for path, text in {"init": INIT, "lease": clients.LEASE.replace(">$LEASE", ">/lease.now"),
