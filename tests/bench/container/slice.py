@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """One slice of the container bench: slice.py FOLDER CASE WHO. What it prints last is a line of JSON.
 
-On the host every slice is in a mount namespace of its own: without the host's cgroup2 hierarchy, which crun 1.8 refuses
-to start beside those of version 1, so that all runtimes meet the same groups; and with /run in memory, as distributions
-have it, so that no disk is measured.
+On the host every slice is in a mount namespace of its own. The host's cgroup2 hierarchy is hidden there, since crun 1.8
+does not start where it is mounted beside those of version 1: all runtimes meet the same groups. And /run is in memory,
+as distributions have it, so that no disk is measured.
 """
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ def floor(folder: Path, who: str) -> dict:
 # --- many ---
 
 def left_over(mark: str) -> list[str]:
-    found = [path for path, _, _ in os.walk(CGROUPS) if mark in path]
+    # what hides the host's cgroup2 hierarchy has no groups
+    found = [path for path, _, _ in os.walk(CGROUPS) if mark in path and "/unified/" not in path]
     found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if mark in line]
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -228,7 +229,7 @@ def main() -> None:
     elif what == "clean":
         shutil.rmtree(folder)
     elif "BENCH_APART" not in os.environ:
-        script = "umount -l /sys/fs/cgroup/unified 2>/dev/null; mount -t tmpfs tmpfs /run && exec \"$@\""
+        script = "mount -t tmpfs tmpfs /sys/fs/cgroup/unified 2>/dev/null; mount -t tmpfs tmpfs /run && exec \"$@\""
         os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
                                sys.executable, *sys.argv], os.environ | {"BENCH_APART": "1"})
     else:

@@ -174,7 +174,12 @@ class Httpd:
         return self.process.pid
 
     def signal(self, number: signal.Signals) -> None:
+        """ThreadSanitizer takes a signal now and then and never calls its handler: 3 of 480 under load with GCC 12, none
+        of 1040 without it. It gets a second one, if one is as good as two."""
         self.process.send_signal(number)
+        if "TSAN_OPTIONS" in os.environ and number == signal.SIGTERM:
+            time.sleep(0.1)
+            self.process.send_signal(number)
 
     def client(self, **options: float) -> Client:
         return Client(self.port, **options)  # type: ignore[arg-type]

@@ -55,6 +55,11 @@ static int add(struct cgroups *groups, const char *mount, bool v2, char *options
 	root = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
+	/* Something else may be mounted on it. */
+	if (!on_filesystem(root, v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC)) {
+		close(root);
+		return 0;
+	}
 	*h = (struct cgroup_hierarchy){ .root = root, .v2 = v2, .dir = -1 };
 	strcpy(h->mount, mount);
 	h->controllers = v2 ? controllers_of_v2(root) : controllers_of(options, ",");
