@@ -323,7 +323,7 @@ def run_quick(name: str, out: Path) -> dict:
 def check_all_was_measured(name: str, report: dict) -> None:
     recipe = recipes_of.load(name)
     expected = {key for tier in recipe.prediction.order for key in tier}
-    assert set(report["summary"]) == expected
+    assert expected <= set(report["summary"])
     assert all(recipe.prediction.measure in report["summary"][key] for key in expected)
     # One slice tells nothing apart.
     assert len(report["measured order"]) == 1
