@@ -179,3 +179,11 @@ def test_usage_is_status_2(cell: Cell) -> None:
     assert cell.do("dance").returncode == 2 and "dance" in cell.fails("dance")
     assert cell.do().returncode == 2
     assert cell.do("run").returncode == 2
+
+
+def test_one_name_under_two_roots_is_not_one_group(cell: Cell, bundle: Bundle, program: Path, tmp_path: Path) -> None:
+    name = cell.start(bundle.sh("sleep 100"))
+    other = Cell(program, tmp_path / "other")
+    said = other.fails("run", "-b", bundle.write(), name)
+    assert f"cgroup: cell-{name}: somebody else's processes are in it" in said
+    assert not list(other.root.glob("t*")) and cell.state(name)["status"] == "running"

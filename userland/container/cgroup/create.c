@@ -195,6 +195,10 @@ int cgroups_create(struct cgroups *groups, const char *path, struct error *err)
 						   : NULL,
 					   "cgroup: %s/%s", h->mount, path);
 	}
+	/* Of one name under another --root, say: it would be limited, and killed, with ours. */
+	if (!groups->made && cgroups_processes(groups, NULL, 0) > 0)
+		return error_set(err, EBUSY, "cgroup: %s: somebody else's processes are in it: choose "
+				 "another id or cgroupsPath", path);
 	return 0;
 }
 
