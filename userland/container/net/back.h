@@ -36,7 +36,7 @@ struct back_host {
  * @link_taken: is this name of a network's device, or network of vnic, in use? 1, 0, or an errno
  * @add_network: -EEXIST: the name has just been taken by somebody else; nothing was made
  * @remove_network: with all that still belongs to it
- * @add_member: the card in the container, down and without address
+ * @add_member: the card in the container, down and without address; @inside is rtnetlink there
  * @remove_member: the same
  * @has_member: does its card still exist? 1, 0, or an errno. It goes with its namespace
  * @add_ports: all of a container's
@@ -49,7 +49,8 @@ struct back {
 			   struct error *err);
 	int (*remove_network)(struct back_host *host, const struct ledger_network *network,
 			      struct error *err);
-	int (*add_member)(struct back_host *host, const struct ledger_network *network,
+	int (*add_member)(struct back_host *host, struct netlink *inside,
+			  const struct ledger_network *network,
 			  const struct ledger_member *member, int netns, struct error *err);
 	int (*remove_member)(struct back_host *host, const struct ledger_network *network,
 			     const struct ledger_member *member, struct error *err);

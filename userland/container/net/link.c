@@ -173,6 +173,22 @@ int link_remove(struct netlink *nl, const char *name, struct error *err)
 	return ret == -ENODEV ? 0 : ret;
 }
 
+int link_rename(struct netlink *nl, const char *from, const char *to, struct error *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct netlink_message m;
+	unsigned int index;
+	int ret = link_find(nl, from, &index, NULL, err);
+
+	if (ret)
+		return ret;
+	info.ifi_index = (int)index;
+	netlink_start(&m);
+	netlink_begin(&m, nl, RTM_NEWLINK, 0, &info, sizeof(info));
+	netlink_put_text(&m, IFLA_IFNAME, to);
+	return call(nl, &m, err, "name device", to);
+}
+
 int link_up(struct netlink *nl, const char *name, struct error *err)
 {
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP,

@@ -41,6 +41,8 @@ int link_hairpin(struct netlink *nl, const char *name, struct error *err);
 /* There being none is fine. */
 int link_remove(struct netlink *nl, const char *name, struct error *err);
 
+/* While it is down. */
+int link_rename(struct netlink *nl, const char *from, const char *to, struct error *err);
 int link_up(struct netlink *nl, const char *name, struct error *err);
 /* Having it already is fine. */
 int link_add_address(struct netlink *nl, const char *name, uint32_t address, unsigned int prefix,

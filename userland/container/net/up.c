@@ -51,7 +51,7 @@ static int add_card(struct store *store, struct back_host *host, struct netlink 
 		    const struct ledger_member *member, int netns, struct error *err)
 {
 	const struct ledger_network *network = ledger_network(&store->ledger, member->network);
-	int ret = back_of(network->via)->add_member(host, network, member, netns, err);
+	int ret = back_of(network->via)->add_member(host, inside, network, member, netns, err);
 
 	if (!ret)
 		ret = link_add_address(inside, member->device, member->address, network->prefix,

@@ -107,14 +107,16 @@ static int set_hairpin(struct back_host *host, const char *name, struct error *e
 	return ret || on == '0' ? ret : link_hairpin(&host->route, name, err);
 }
 
-static int add_member(struct back_host *host, const struct ledger_network *network,
-		      const struct ledger_member *member, int netns, struct error *err)
+static int add_member(struct back_host *host, struct netlink *inside,
+		      const struct ledger_network *network, const struct ledger_member *member,
+		      int netns, struct error *err)
 {
 	char name[NET_LINK_MAX], kind[16];
 	unsigned int bridge;
 	uint8_t mac[6];
 	int ret;
 
+	(void)inside;
 	ret = link_find(&host->route, network->link, &bridge, kind, err);
 	if (ret)
 		return ret;

@@ -82,14 +82,20 @@ static int remove_network(struct back_host *host, const struct ledger_network *n
 	return failed(err, "remove", network->link);
 }
 
-static int add_member(struct back_host *host, const struct ledger_network *network,
-		      const struct ledger_member *member, int netns, struct error *err)
+/* A card that is made in another namespace must not have a name that the host's have, as eth0. */
+static int add_member(struct back_host *host, struct netlink *inside,
+		      const struct ledger_network *network, const struct ledger_member *member,
+		      int netns, struct error *err)
 {
+	char name[NET_LINK_MAX];
 	uint8_t mac[6];
+	int ret;
 
 	back_mac(member->address, mac);
-	return link_add_card(&host->route, network->link, member->address, member->device, netns,
-			     mac, network->mtu, err);
+	snprintf(name, sizeof(name), "vn%08x", member->address);
+	ret = link_add_card(&host->route, network->link, member->address, name, netns, mac,
+			    network->mtu, err);
+	return ret ? ret : link_rename(inside, name, member->device, err);
 }
 
 /* Find the member's card: 1 and *card, 0, or an errno. */
