@@ -224,6 +224,7 @@ def test_a_report_with_holes_is_a_failure_and_no_trouble_of_ours() -> None:
             scenes.judge(plan, text, "")
 
 
+@pytest.mark.slow
 def test_a_box_that_answers_for_its_command_is_found_out(tmp_path: Path) -> None:
     """It prints what the witness would, and runs nothing."""
     student = rewritten("06", tmp_path / "student", 1, """\
