@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.lab import TREE
 from grading import answers
 from grading.hosttest import Host
+from grading.lab import TREE
 from grading.outcome import Failure, Infrastructure
 
 LAB = "labs/06-containers"

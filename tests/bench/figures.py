@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 
@@ -19,6 +19,20 @@ class Spread:
     def of(cls, values: Iterable[float]) -> Spread | None:
         v = sorted(values)
         return cls(statistics.median(v), v[0], v[-1], len(v)) if v else None
+
+
+class Slices:
+    """What was measured, by plan, case and who."""
+
+    def __init__(self, results: dict[str, dict]) -> None:
+        self.slices = {plan: result["slices"] for plan, result in results.items()}
+
+    def rounds(self, plan: str, case: str, who: str, value: Callable[[dict], float]) -> dict[int, float]:
+        return {s["round"]: value(s["result"]) for s in self.slices.get(plan, [])
+                if s["case"] == case and s["who"] == who and "result" in s}
+
+    def spread(self, plan: str, case: str, who: str, value: Callable[[dict], float]) -> Spread | None:
+        return Spread.of(self.rounds(plan, case, who, value).values())
 
 
 @dataclass

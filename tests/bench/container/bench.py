@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from boot import Case, Plan
-from figures import Figure, Spread
+from figures import Figure, Slices, Spread
 
 TITLE = "cell beside crun and runc"
 AXIS = (8, 2)
@@ -25,8 +25,8 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
     runs, count = (5, 50) if quick else (20, 1000)
 
     def case(what: str, who: str, rounds: int = 99) -> Case:
-        return Case(what, who, ["env", f"BENCH_RUNS={runs}", f"BENCH_MANY={count}", f"BENCH_SECONDS={0.3 if quick else 1}",
-                                *SLICE, what, who], rounds)
+        return Case(what, who, ["env", f"BENCH_RUNS={runs}", f"BENCH_MANY={count}",
+                                f"BENCH_SECONDS={0.3 if quick else 1}", *SLICE, what, who], rounds)
 
     def host(name: str, rounds: int, cases: list[Case]) -> Plan:
         return Plan(name, cases, 1 if quick else rounds, before=[[*SLICE, "prepare"]], after=[[*SLICE, "clean"]],
@@ -39,20 +39,6 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
             host("inside", 21, [case("inside", who) for who in ("outside", "inside")]),
             Plan("limits", [Case(what, OURS, ["python3", "tests/bench/container/limits.py", what]) for what in LIMITS],
                  1 if quick else 5, processors=1)]
-
-
-class Slices:
-    """What was measured, by plan, case and who."""
-
-    def __init__(self, results: dict[str, dict]) -> None:
-        self.slices = {plan: result["slices"] for plan, result in results.items()}
-
-    def rounds(self, plan: str, case: str, who: str, value: Callable[[dict], float]) -> dict[int, float]:
-        return {s["round"]: value(s["result"]) for s in self.slices.get(plan, [])
-                if s["case"] == case and s["who"] == who and "result" in s}
-
-    def spread(self, plan: str, case: str, who: str, value: Callable[[dict], float]) -> Spread | None:
-        return Spread.of(self.rounds(plan, case, who, value).values())
 
 
 def beside_crun(found: Slices, key: str, name: str, case: str, part: float) -> Figure:
@@ -92,10 +78,11 @@ def figures(results: dict[str, dict]) -> list[Figure]:
             memory(found, "peak", "most memory of the runtime", "peak", 3500 / 1.024, "peak resident set, by GNU time"),
             memory(found, "floor", "memory limit in which it starts", "floor", 512, "three times of three"),
             many("left_over", "of 1000 at the same time, left over", "", 0, "left_over",
-                 "groups, mounts, processes, named networks"),
+                 "groups, mounts, files in /run, processes, network namespaces"),
             many("growth", "... the last 300 beside the first 300", "x time", 1.5, "growth", "1: grows linearly"),
             overhead(found),
-            limit("weight", "cpu.weight 100:300: off from 1:3", "%", 3, "weight", lambda r: abs(100 * r["ratio"] / 3 - 100)),
+            limit("weight", "cpu.weight 100:300: off from 1:3", "%", 3, "weight",
+                  lambda r: abs(100 * r["ratio"] / 3 - 100)),
             limit("max", "cpu.max 20 %: off", "%", 2, "max", lambda r: abs(r["percent"] / 20 * 100 - 100)),
             limit("oom", "memory.max: killed, and counted", "kills", 1, "memory", lambda r: r["killed"], at_least=True),
             limit("pids", "pids.max: refused, and counted", "forks", 1, "pids", lambda r: r["refused"], at_least=True)]

@@ -133,10 +133,21 @@ def floor(folder: Path, who: str) -> dict:
 
 # --- many ---
 
+def network_namespaces() -> set[str]:
+    """That a process is in, or a mount keeps."""
+    found = {line.split()[3] for line in Path("/proc/self/mountinfo").read_text().splitlines() if " net:[" in line}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(entry / "ns/net"))
+    return found
+
+
 def left_over(mark: str) -> list[str]:
+    """Groups, mounts, files of the runtimes, processes."""
     # what hides the host's cgroup2 hierarchy has no groups
     found = [path for path, _, _ in os.walk(CGROUPS) if mark in path and "/unified/" not in path]
     found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if mark in line]
+    found += [str(path) for path in Path("/run").rglob(f"*{mark}*")]
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark.encode() in (entry / "cmdline").read_bytes():
@@ -147,8 +158,7 @@ def left_over(mark: str) -> list[str]:
 def many(folder: Path, who: str) -> dict:
     """1000 that are all there at the same time, each in namespaces of its own, network included."""
     count = int(os.environ.get("BENCH_MANY", "1000"))
-    mark, program = f"many{os.getpid()}-", PROGRAMS[who]
-    networks = len(list(Path("/run/netns").glob("*"))) if Path("/run/netns").exists() else 0
+    mark, program, networks = f"many{os.getpid()}-", PROGRAMS[who], network_namespaces()
     with bundle(folder, "/bin/sleep", "1000") as (place, _):
         names, took, removed = [f"{mark}{i}" for i in range(count)], [], []
         for step, into in ((lambda name: do(program, "run", "-d", "-b", place, name), took),
@@ -159,9 +169,8 @@ def many(folder: Path, who: str) -> dict:
                     step(name)
                 into.append((time.monotonic() - start) / (count // 10) * 1000)
         time.sleep(1)
-        left = left_over(mark)
-        after = len(list(Path("/run/netns").glob("*"))) if Path("/run/netns").exists() else 0
-        return {"start_ms": took, "delete_ms": removed, "left_over": len(left) + after - networks, "what": left[:5],
+        left = left_over(mark) + sorted(network_namespaces() - networks)
+        return {"start_ms": took, "delete_ms": removed, "left_over": len(left), "what": left[:5],
                 "growth": sum(took[-3:]) / sum(took[:3])}
 
 

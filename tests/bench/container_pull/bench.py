@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from boot import Case, Plan
-from figures import Figure, Spread
+from figures import Figure, Slices
 
 TITLE = "cell-image pull beside skopeo copy"
 AXIS = (4, 2)
@@ -28,16 +28,14 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
                  after=[[*SLICE, FOLDER, "clean"]], on_host=True)]
 
 
-def spread(results: dict[str, dict], who: str, value: Callable[[dict], float]) -> Spread | None:
-    return Spread.of(value(s["result"]) for s in results["pull"]["slices"] if s["who"] == who and "result" in s)
-
-
 def figures(results: dict[str, dict]) -> list[Figure]:
+    found = Slices(results)
+
     def beside(key: str, name: str, unit: str, value: Callable[[dict], float], target: float | None,
                note: str) -> Figure:
-        theirs = spread(results, PEER, value)
+        theirs = found.spread("pull", "pull", PEER, value)
         return Figure(key, name, unit, target if target else theirs.median if theirs else None,
-                      spread(results, OURS, value), {PEER: theirs} if theirs else {}, note=note)
+                      found.spread("pull", "pull", OURS, value), {PEER: theirs} if theirs else {}, note=note)
 
     return [beside("pull_time", "pull of 100 MB from this host", "s", lambda r: r["seconds"], None,
                    "target: skopeo's median; ours is on the disk by then"),

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from boot import Case, Plan
-from figures import Figure, Spread
+from figures import Figure, Slices, Spread
 
 TITLE = "The servers beside Debian's nginx, lighttpd, h2o and apache"
 # The picture's axis: most times the target, and its steps.
@@ -45,20 +45,6 @@ def plans(kernel: str, quick: bool) -> list[Plan]:
               "limit": [case("limit", who, rounds=3) for who in ("event", "per-connection")]}
     return [*(Plan(name, cases, rounds, on_host=True) for name, cases in hosted.items()),
             Plan("slow", attacks, min(rounds, 3), on_host=True)]
-
-
-class Slices:
-    """What was measured, by plan, case and who."""
-
-    def __init__(self, results: dict[str, dict]) -> None:
-        self.slices = {plan: result["slices"] for plan, result in results.items()}
-
-    def rounds(self, plan: str, case: str, who: str, value: Callable[[dict], float]) -> dict[int, float]:
-        return {s["round"]: value(s["result"]) for s in self.slices.get(plan, [])
-                if s["case"] == case and s["who"] == who and "result" in s}
-
-    def spread(self, plan: str, case: str, who: str, value: Callable[[dict], float]) -> Spread | None:
-        return Spread.of(self.rounds(plan, case, who, value).values())
 
 
 def cpu(result: dict) -> float:

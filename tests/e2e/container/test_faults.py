@@ -89,3 +89,26 @@ def test_a_run_that_fails_leaves_nothing_some_calls(cell: Cell, bundle: Bundle, 
 def test_a_run_that_fails_leaves_nothing_every_call(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
     failed = try_all(cell, bundle, tmp_path, 1)
     assert failed > 100
+
+
+def kill_at_all(cell: Cell, bundle: Bundle, tmp_path: Path, step: int) -> int:
+    """A create is killed at each of its calls: whatever it had made goes with delete. How many were killed."""
+    most, before, killed = calls(cell, full(bundle), tmp_path / "trace"), mounts(), 0
+    for call, number in faults(most, step):
+        name = cell.name()
+        words = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                 f"inject={call}:signal=KILL:when={number}", *cell.command("create", "-b", bundle.path, name)]
+        killed += subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 timeout=20).returncode != 0
+        cell.ok("delete", "--force", name)
+        until(lambda: not any(left_over(cell, before).values()), f"nothing is left: {call} number {number}", 2)
+    return killed
+
+
+def test_a_create_that_is_killed_is_deleted_some_calls(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
+    assert kill_at_all(cell, bundle, tmp_path, 23) > 5
+
+
+@pytest.mark.slow
+def test_a_create_that_is_killed_is_deleted_every_call(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
+    assert kill_at_all(cell, bundle, tmp_path, 1) > 100

@@ -23,6 +23,6 @@ def test_containers_have_cards_of_vnic() -> None:
     said = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
     assert said["out"].split() == ["up", "far"], said
     assert said["published"].split() == ["web"] and said["name"].split() == ["web"], said
-    assert said["forwards"] != "0", said
+    assert int(said["forwards"]) >= 1, said
     assert said["left"].startswith("no networks") and said["left"].split()[-1] == "0", said
-    assert "unload" in done.stdout
+    assert said["unload"].strip() == "", said

@@ -124,8 +124,6 @@ def test_a_pull_that_is_killed_is_resumed_and_breaks_nothing(cell: Cell, stock: 
         cell.store = tmp_path / f"s{turn}"
         cell.ok("pull", f"{stock.name}/big:1")
         assert cell.ok("verify") == "6 blobs, all good\n"
-        # one that was killed while it made the store left its new index, which the next prune takes
-        cell.ok("prune")
         assert list((cell.store / "tmp").iterdir()) == []
 
 

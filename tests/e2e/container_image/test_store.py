@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -341,6 +342,21 @@ def test_an_archive_that_is_cut_anywhere_adds_no_image(cell: Cell, tmp_path: Pat
         (tmp_path / "cut.tar").write_bytes(whole[:cut])
         assert cell.run("load", "-i", tmp_path / "cut.tar").returncode == 1
         assert cell.images() == []
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: scripts/setup installs it")
+@pytest.mark.parametrize("call", ["mkdirat", "openat", "write", "fsync", "renameat"])
+def test_a_store_that_was_killed_while_it_was_made_is_made_by_the_next(cell: Cell, tmp_path: Path, call: str) -> None:
+    for at in range(1, 200):
+        cell.store = tmp_path / f"s{at}"
+        done = subprocess.run(["strace", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={at}",
+                               *cell.command("images")], env=os.environ | {"CELL_STORE": str(cell.store)},
+                              capture_output=True)
+        assert cell.images() == []
+        assert list((cell.store / "tmp").iterdir()) == [] and (cell.store / "oci-layout").read_text()
+        if done.returncode == 0:
+            break
+    assert 1 < at < 199, "it was killed, and it was not, in the end"
 
 
 @pytest.mark.parametrize("name, says", [

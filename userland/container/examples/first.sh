@@ -3,7 +3,7 @@
 # busybox alone, and what isolates its process, beside the host's view. Then two on one processor, by shares 100 and 300.
 # Then a server and a client that finds it by its name.
 #
-# Arguments: where explain.txt goes. Needs root.
+# Arguments: where explain.txt goes. Needs root, and cgroup v2, as in the course VM.
 set -e
 out=${1:-.}
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -25,6 +25,6 @@ cell delete --force one three
 
 cell run --image box --name web -d sh -c 'mkdir -p /srv; hostname >/srv/index.html; exec httpd -f -p 80 -h /srv'
 echo "whom a container finds by the name web:"
-cell run --image box --rm sh -c 'until wget -q -O - http://web/; do sleep 0.2; done' 2>/dev/null
+cell run --image box --rm sh -c 'for i in $(seq 50); do wget -q -O - http://web/ && exit; sleep 0.2; done; exit 1' 2>/dev/null
 cell delete --force web
 echo "left over: $(cell list -q | wc -l) containers, $(find /sys/fs/cgroup -name 'cell-*' | wc -l) groups"

@@ -11,7 +11,7 @@
 #include "../image_config.h"
 #include "store.h"
 
-static int lock_index(const struct store *store, struct error *err)
+int store_lock_index(const struct store *store, struct error *err)
 {
 	int fd = openat(store->dir, "index.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600), ret;
 
@@ -128,7 +128,7 @@ int store_name(const struct store *store, const char *name, const struct descrip
 	       struct error *err)
 {
 	cleanup_descriptors struct descriptors names = { NULL, 0 }, fresh = { NULL, 0 };
-	cleanup_close int lock = lock_index(store, err);
+	cleanup_close int lock = store_lock_index(store, err);
 	struct descriptor entry = *manifest;
 	int ret;
 
@@ -159,7 +159,7 @@ int store_unname(const struct store *store, const char *name, const struct diges
 		 struct error *err)
 {
 	cleanup_descriptors struct descriptors names = { NULL, 0 };
-	cleanup_close int lock = lock_index(store, err);
+	cleanup_close int lock = store_lock_index(store, err);
 	int ret;
 
 	if (lock < 0)

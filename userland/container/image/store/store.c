@@ -60,23 +60,27 @@ static int open_folder(const struct store *store, const char *name, bool make, s
 	return fd >= 0 ? fd : error_errno(err, errno, NULL, "store: %s/%s", store->path, name);
 }
 
-/* Two processes may make it at once: what is there stays. */
+/*
+ * Two processes may make it at once: what is there stays. What one that was killed left in tmp has
+ * the next one's name.
+ */
 static int make_file(const struct store *store, const char *name, const char *text,
 		     struct error *err)
 {
-	cleanup_close int fd = -1;
-	char temporary[64];
+	cleanup_close int lock = -1, fd = -1;
 
 	if (!faccessat(store->dir, name, F_OK, 0))
 		return 0;
-	snprintf(temporary, sizeof(temporary), "tmp/new-%s-%d", name, getpid());
-	fd = openat(store->dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fsync(fd))
-		return error_errno(err, errno, NULL, "store: %s: write %s", store->path, name);
-	if (linkat(store->dir, temporary, store->dir, name, 0) && errno != EEXIST)
+	lock = store_lock_index(store, err);
+	if (lock < 0)
+		return lock;
+	if (!faccessat(store->dir, name, F_OK, 0))
+		return 0;
+	fd = openat(store->temporary, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fsync(fd) ||
+	    renameat(store->temporary, name, store->dir, name) || fsync(store->dir))
 		return error_errno(err, errno, NULL, "store: %s: make %s", store->path, name);
-	unlinkat(store->dir, temporary, 0);
-	return fsync(store->dir) ? error_errno(err, errno, NULL, "store: %s", store->path) : 0;
+	return 0;
 }
 
 static int open_all(struct store *store, struct error *err)

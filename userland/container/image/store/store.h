@@ -136,6 +136,9 @@ int store_add_json(const struct store *store, json_object *object, struct descri
 
 /* --- names: names.c --- */
 
+/* index.lock, waited for: a descriptor that the caller closes, or a negative errno. */
+int store_lock_index(const struct store *store, struct error *err);
+
 /* All entries of index.json. */
 int store_names(const struct store *store, struct descriptors *names, struct error *err);
 
