@@ -18,6 +18,7 @@ MARKS = ""
 
 FLOWS = (10, 10000, 60000)
 OURS, PEER = "vnic", "veth"
+WITHOUT_VMM = {"veth": "no VMM between (veth), deterministic", "lo": "no card either (loopback), deterministic"}
 MODULES = ("tun", "nf_defrag_ipv4", "veth", "nft_chain_nat", "nft_masq", "nf_nat", "nf_conntrack")
 
 
@@ -29,7 +30,7 @@ def cases(scale: float) -> list[Case]:
     both = [case(kind, who, scale) for kind in ("stream", "segments", "datagrams", "connections")
             for who in (OURS, PEER)]
     cables = [case(kind, who, scale) for kind in ("vmm", "full") for who in ("rings", "vnet", "plain")]
-    cables.append(case("vmm", "veth", scale))
+    cables += [case("vmm", who, scale) for who in WITHOUT_VMM]
     # The most flows last: they stay for minutes.
     return both + cables + [case("flows", f"{OURS}:{flows}", scale) for flows in FLOWS]
 
@@ -85,9 +86,10 @@ def peers(results: dict[str, dict]) -> dict[str, Spread]:
 
 
 def without_vmm(results: dict[str, dict], tap: str) -> dict[str, Spread]:
-    """As far as any VMM's path could get: the same two ends with a pair of veth, and nothing carried between."""
-    spread = ratio(results, "deterministic", "vmm", lambda r: r["mib"] / r["ns"], "veth", tap)
-    return {"no VMM between (veth), deterministic": spread} if spread else {}
+    """As far as any VMM's path could get: the same two ends with nothing carried between."""
+    spreads = {name: ratio(results, "deterministic", "vmm", lambda r: r["mib"] / r["ns"], who, tap)
+               for who, name in WITHOUT_VMM.items()}
+    return {name: spread for name, spread in spreads.items() if spread}
 
 
 def octets(results: dict[str, dict], plan: str) -> Spread | None:

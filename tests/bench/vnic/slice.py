@@ -83,7 +83,11 @@ CABLES = {"rings": ("rings", "/dev/vnic"), "vnet": ("vnet", "/dev/net/tun"), "pl
 
 @contextlib.contextmanager
 def carrying(who: str) -> Iterator[None]:
-    """The cards, and who carries; "veth": the kernel does, and there is no program between."""
+    """The cards, and who carries; "veth": the kernel does, and there is no program between; "lo": there is no card."""
+    if who == "lo":
+        sh("ip -n left addr add 10.1.0.2/32 dev lo", "ip -n left link set lo up")
+        yield
+        return
     if who == "veth":
         sh("ip link add left0 type veth peer name right0")
         yield
@@ -100,10 +104,11 @@ def cable(who: str) -> Iterator[None]:
     """Two namespaces, a card each, and between the cards a program that carries frames as a VMM does."""
     sh("ip netns add left", "ip netns add right")
     with carrying(who):
-        for n, side in enumerate(("left", "right"), 1):
+        for n, side in enumerate(("left", "right") if who != "lo" else (), 1):
             sh(f"ip link set {side}0 netns {side}", f"ip -n {side} addr add 10.1.0.{n}/24 dev {side}0",
                f"ip -n {side} link set {side}0 up")
-        with subprocess.Popen(["ip", "netns", "exec", "right", TRAFFIC, "serve"], start_new_session=True) as server:
+        receiver = "left" if who == "lo" else "right"
+        with subprocess.Popen(["ip", "netns", "exec", receiver, TRAFFIC, "serve"], start_new_session=True) as server:
             time.sleep(1)
             yield
             os.killpg(server.pid, signal.SIGKILL)
