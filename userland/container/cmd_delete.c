@@ -55,18 +55,19 @@ static void poststop(int dir, const struct state *state)
 }
 
 /*
- * Killed while it made its groups: where they are was not written yet. What nobody asked for by a
- * cgroupsPath has a name that is ours alone.
+ * Killed while it made its groups: where they are was not written yet, nor maybe the configuration.
+ * What nobody asked for by a cgroupsPath has a name that is ours alone.
  */
 static void guess_groups(int dir, struct state *state)
 {
 	struct config config;
 	struct error ignored;
+	bool elsewhere;
 
 	if (state->pid >= 0 || state->cgroup[0])
 		return;
-	if (!config_load(&config, dir, "config.json", &ignored) && !config.cgroups_path &&
-	    !cgroups_path(NULL, state->id, false, state->cgroup, &ignored))
+	elsewhere = !config_load(&config, dir, "config.json", &ignored) && config.cgroups_path;
+	if (!elsewhere && !cgroups_path(NULL, state->id, false, state->cgroup, &ignored))
 		state->cgroup_made = 1;
 	config_free(&config);
 }

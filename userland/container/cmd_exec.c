@@ -348,6 +348,8 @@ static int begin(const struct exec_options *o, struct container *c, struct error
 	if (!ret)
 		ret = container_spawn(c, err);
 	if (!ret)
+		ret = container_ready(c, err);
+	if (!ret)
 		ret = container_limits(c, err);
 	if (!ret && o->pid_file)
 		ret = write_pid_file(o->pid_file, c->pid, err);

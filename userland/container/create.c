@@ -6,6 +6,8 @@
  * container_unmake(), at whichever step it ends:
  *
  *	state folder, control groups, network, (detached mounts: end with us), process, schedule
+ *
+ * But groups of cgroup v1 are made while the process gets ready, each of the two on a processor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -140,16 +142,35 @@ static bool asks_for_limits(const struct config_resources *r)
 	return memcmp(&nothing, r, sizeof(nothing)) != 0; /* NOLINT(bugprone-suspicious-memory-comparison) */
 }
 
-static int make_groups(struct container *c, struct error *err)
+/*
+ * Those of cgroup v1 can wait until the child is there, which has other things to do first. It would
+ * not be let into them from a user namespace.
+ */
+static bool may_be_late(const struct container *c)
 {
-	char path[PATH_MAX];
+	return cgroups_versions(&c->cgroups) & CGROUPS_V1 && !geteuid() &&
+	       !(c->config.namespaces.listed & 1u << NS_USER);
+}
+
+static int find_groups(struct container *c, struct error *err)
+{
 	int ret = cgroups_find(&c->cgroups, err);
 
 	if (!ret)
-		ret = cgroups_path(c->config.cgroups_path, c->id, cell.systemd_cgroup, path, err);
+		ret = cgroups_path(c->config.cgroups_path, c->id, cell.systemd_cgroup,
+				   c->cgroups.path, err);
 	if (ret)
-		return ret;
-	ret = cgroups_create(&c->cgroups, path, err);
+		c->cgroups.path[0] = '\0';
+	else
+		c->late = may_be_late(c);
+	return ret;
+}
+
+/* Limits are set when all of them are there. */
+static int make_groups(struct container *c, unsigned int versions, struct error *err)
+{
+	int ret = cgroups_create(&c->cgroups, versions, err);
+
 	if (ret && geteuid() && !asks_for_limits(&c->config.resources)) {
 		struct error ignored;
 
@@ -160,7 +181,19 @@ static int make_groups(struct container *c, struct error *err)
 	}
 	if (!ret && c->config.namespaces.listed & 1u << NS_USER && geteuid())
 		c->config.resources.device_count = 0;
-	return ret ? ret : cgroups_apply(&c->cgroups, &c->config.resources, err);
+	if (!ret && versions & CGROUPS_V1)
+		ret = cgroups_apply(&c->cgroups, &c->config.resources, err);
+	return ret;
+}
+
+static int make_late_groups(struct container *c, struct error *err)
+{
+	int ret = make_groups(c, CGROUPS_V1, err);
+
+	if (ret)
+		return ret;
+	container_prepare_groups(c);
+	return groups_give(c, err);
 }
 
 /* The configuration as it is now: `exec` and hooks after the end must not depend on the bundle. */
@@ -262,13 +295,13 @@ static int make_steps(const struct create_options *options, struct container *c,
 {
 	cleanup_close int scheduler = -1;
 	char cache[PATH_MAX + 16];
-	int ret = keep_config(c, options->config, dir, err);
+	int ret = plan_schedule(options->schedule, c, &scheduler, err);
 
 	snprintf(cache, sizeof(cache), "%s/.seccomp", cell.root_path);
 	if (!ret)
-		ret = plan_schedule(options->schedule, c, &scheduler, err);
+		ret = find_groups(c, err);
 	if (!ret)
-		ret = make_groups(c, err);
+		ret = make_groups(c, c->late ? CGROUPS_V2 : CGROUPS_ALL, err);
 	/* Who is killed from here on has told delete where its groups are, unless it can guess. */
 	if (!ret && c->config.cgroups_path)
 		ret = remember(c, dir, err);
@@ -282,10 +315,19 @@ static int make_steps(const struct create_options *options, struct container *c,
 		ret = open_sockets(options, c, err);
 	if (!ret && !options->run)
 		ret = listen_for_start(c, dir, err);
+	if (!ret && !c->late)
+		container_prepare_groups(c);
 	if (!ret)
 		ret = container_spawn(c, err);
+	/* While the child gets ready. */
+	if (!ret && c->late)
+		ret = make_late_groups(c, err);
+	if (!ret)
+		ret = keep_config(c, options->config, dir, err);
 	if (!ret)
 		ret = remember(c, dir, err);
+	if (!ret)
+		ret = container_ready(c, err);
 	if (!ret)
 		ret = container_limits(c, err);
 	if (!ret && scheduler >= 0)

@@ -94,8 +94,22 @@ int cgroups_find(struct cgroups *groups, struct error *err);
 int cgroups_path(const char *wanted, const char *id, bool systemd, char *path,
 		 struct error *err);
 
-/* Make the groups at @path, or open those that are there. */
-int cgroups_create(struct cgroups *groups, const char *path, struct error *err);
+/* Of which version. */
+#define CGROUPS_V1	1u
+#define CGROUPS_V2	2u
+#define CGROUPS_ALL	(CGROUPS_V1 | CGROUPS_V2)
+
+/* Of which versions there are hierarchies here. */
+unsigned int cgroups_versions(const struct cgroups *groups);
+
+/**
+ * cgroups_create() - make the groups, or open those that are there
+ * @groups: found, with their path
+ * @versions: CGROUPS_*: only those; may be called once for each, v2 first
+ *
+ * Return: 0 or a negative errno with @err set; -EBUSY: somebody else's processes are in them.
+ */
+int cgroups_create(struct cgroups *groups, unsigned int versions, struct error *err);
 int cgroups_open(struct cgroups *groups, const char *path, struct error *err);
 
 /* Write limits. Those that are CONFIG_UNSET stay. */

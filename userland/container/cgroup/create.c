@@ -175,14 +175,18 @@ static int make_all(struct cgroup_hierarchy *h, const char *path, unsigned int *
 	return 0;
 }
 
-int cgroups_create(struct cgroups *groups, const char *path, struct error *err)
+int cgroups_create(struct cgroups *groups, unsigned int versions, struct error *err)
 {
-	snprintf(groups->path, sizeof(groups->path), "%s", path);
+	const char *path = groups->path;
+
 	for (unsigned int i = 0; i < groups->count; i++) {
 		struct cgroup_hierarchy *h = &groups->hierarchies[i];
 		unsigned int made;
-		int ret = make_all(h, path, &made);
+		int ret;
 
+		if (!(versions & (h->v2 ? CGROUPS_V2 : CGROUPS_V1)))
+			continue;
+		ret = make_all(h, path, &made);
 		if (made > groups->made)
 			groups->made = made;
 		/* A named hierarchy ("name=systemd") only keeps track; it may be read-only. */

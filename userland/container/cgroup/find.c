@@ -160,6 +160,15 @@ struct cgroup_hierarchy *cgroups_with(struct cgroups *groups, enum cgroup_contro
 	return found;
 }
 
+unsigned int cgroups_versions(const struct cgroups *groups)
+{
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < groups->count; i++)
+		found |= groups->hierarchies[i].v2 ? CGROUPS_V2 : CGROUPS_V1;
+	return found;
+}
+
 int cgroups_v2_dir(const struct cgroups *groups)
 {
 	for (unsigned int i = 0; groups->enabled && i < groups->count; i++)

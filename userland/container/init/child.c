@@ -21,18 +21,13 @@
 #include "container.h"
 #include "sync.h"
 
-static bool is_new(const struct container *c, enum config_namespace_kind kind)
-{
-	return c->config.namespaces.listed & 1u << kind && !c->config.namespaces.path[kind];
-}
-
 /* Clocks can be set until somebody lives in the namespace; that is at execve. */
 static int set_clocks(struct container *c, struct error *err)
 {
 	char text[128];
 	int ret;
 
-	if (!is_new(c, NS_TIME))
+	if (!makes_namespace(c, NS_TIME))
 		return 0;
 	if (unshare(0x80 /* CLONE_NEWTIME: some headers lack it */))
 		return error_errno(err, errno, NULL, "namespaces: time");
@@ -48,7 +43,7 @@ static int become_root_inside(struct container *c, struct error *err)
 {
 	int ret;
 
-	if (is_new(c, NS_USER)) {
+	if (makes_namespace(c, NS_USER)) {
 		ret = sync_say(c->sync, SYNC_MAP, 0);
 		if (!ret)
 			ret = sync_expect(c->sync, SYNC_GO, err);
@@ -78,14 +73,18 @@ static int set_names(struct container *c, struct error *err)
 	return 0;
 }
 
-/* A new network has a loopback card that is down. */
-static int raise_loopback(struct container *c, struct error *err)
+/* Its loopback card is down at first. */
+static int make_network(struct container *c, struct error *err)
 {
 	struct ifreq request = { .ifr_name = "lo" };
 	cleanup_close int fd = -1;
 
-	if (!is_new(c, NS_NETWORK))
+	if (!makes_namespace(c, NS_NETWORK))
 		return 0;
+	if (unshare(CLONE_NEWNET))
+		return error_errno(err, errno,
+				   errno == ENOSPC ? "raise /proc/sys/user/max_net_namespaces" : NULL,
+				   "namespaces: network");
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	request.ifr_flags = IFF_UP | IFF_RUNNING;
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request))
@@ -168,12 +167,10 @@ static int prepare_world(struct container *c, struct error *err)
 	if (!ret)
 		ret = become_root_inside(c, err);
 	prctl(PR_SET_DUMPABLE, 0);
-	if (!ret && is_new(c, NS_CGROUP) && unshare(CLONE_NEWCGROUP))
-		ret = error_errno(err, errno, NULL, "namespaces: cgroup");
 	if (!ret)
 		ret = set_names(c, err);
 	if (!ret)
-		ret = raise_loopback(c, err);
+		ret = make_network(c, err);
 	leave_keyring(c);
 	return ret;
 }
@@ -211,6 +208,8 @@ static int build_root(struct container *c, struct error *err)
 	if (!ret && c->config.process.terminal)
 		ret = terminal_open(c, err);
 	if (!ret)
+		ret = groups_join(c, err);
+	if (!ret)
 		ret = call_hooks(c, err);
 	if (!ret)
 		ret = rootfs_pivot(c, err);
@@ -229,8 +228,11 @@ static int leave_session(struct error *err)
 
 static int get_ready(struct container *c, struct error *err)
 {
-	int ret = leave_session(err);
+	/* While we are who may: in a user namespace of ours we are soon somebody else. */
+	int ret = c->late ? 0 : groups_join(c, err);
 
+	if (!ret)
+		ret = leave_session(err);
 	if (!ret)
 		ret = prepare_world(c, err);
 	if (!ret)
@@ -246,8 +248,10 @@ static int get_ready(struct container *c, struct error *err)
 /* `exec`: everything is there, and we are in it. */
 static int get_ready_inside(struct container *c, struct error *err)
 {
-	int ret = leave_session(err);
+	int ret = groups_join(c, err);
 
+	if (!ret)
+		ret = leave_session(err);
 	if (ret)
 		return ret;
 	leave_keyring(c);

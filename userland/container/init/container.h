@@ -8,9 +8,10 @@
  *	prepare.c: mounts, detached
  *	seccomp.c: filter compiled
  *	spawn.c: clone3 --------------> child.c
- *	id_maps.c <----- SYNC_MAP ----- cgroups entered, in a user namespace without a map
+ *	id_maps.c <----- SYNC_MAP ----- in a user namespace without a map
  *	  GO -------------------------> namespaces left to unshare; host name
- *					rootfs.c, mounts.c, devices.c, terminal.c, masks.c
+ *	cgroup/: groups of v1		rootfs.c, mounts.c, devices.c, terminal.c, masks.c
+ *	groups.c: descriptors --------> groups.c: entered, when it cannot go on without
  *	hooks.c <------- SYNC_HOOKS --- before the host is out of sight
  *	  GO -------------------------> pivot_root
  *	limits <-------- SYNC_READY --- all but credentials, filter, program
@@ -58,6 +59,10 @@ struct container_trees {
  * @joins: `exec`: the namespaces are those of the process @join
  * @join: pidfd of it
  * @join_flags: CLONE_NEW* of those that differ from the caller's
+ * @late: the groups of cgroup v1 are made while the child gets ready, and handed over (groups.c)
+ * @joined: child: it is in its groups
+ * @entered: child: it was born in that of cgroup v2
+ * @early: parent: a word of the child that came before it was waited for, or SYNC_NONE
  * @root_fd: child: descriptor of the container's root
  * @terminal: child: the terminal's slave side, or -1
  * @sync: this side's socket
@@ -85,6 +90,10 @@ struct container {
 	bool joins;
 	int join;
 	uint64_t join_flags;
+	bool late;
+	bool joined;
+	bool entered;
+	int early;
 	int root_fd;
 	int terminal;
 	int sync;
@@ -95,22 +104,38 @@ struct container {
 
 #define CONTAINER_NONE { .console = -1, .listener = -1, .start = -1, .pid = -1 }
 
+/* Is a namespace of this kind made for it, rather than joined or shared? */
+static inline bool makes_namespace(const struct container *c, enum config_namespace_kind kind)
+{
+	return !c->joins && c->config.namespaces.listed & 1u << kind &&
+	       !c->config.namespaces.path[kind];
+}
+
 /* --- parent --- */
 
 /* Make what the child cannot: detached mounts of host paths. */
 int container_prepare(struct container *c, struct error *err);
 
+/* The same of its groups, if it is to see them. */
+void container_prepare_groups(struct container *c);
+
 /* Compile the seccomp filter into @c->filter, which lives as long as the process. */
 int seccomp_compile(struct container *c, const char *cache, struct error *err);
 
 /**
- * container_spawn() - clone the child, let it get ready
+ * container_spawn() - clone the child, which begins to get ready
  * @c: prepared; its pid, pidfd and sync are set, even on failure if there is a child
  *
- * Return: 0: it is ready; or a negative errno with @err set by whoever failed. The caller
- * then calls container_abandon().
+ * Return: 0, or a negative errno with @err set by whoever failed. The caller then calls
+ * container_abandon().
  */
 int container_spawn(struct container *c, struct error *err);
+
+/* What the child waits for, if its groups are late. Returns 0 or a negative errno with @err set. */
+int groups_give(const struct container *c, struct error *err);
+
+/* Help it, until it is ready; returns as container_spawn(). */
+int container_ready(struct container *c, struct error *err);
 
 /* Limits that only the parent may be able to set; between ready and go. */
 int container_limits(const struct container *c, struct error *err);
@@ -156,6 +181,9 @@ int rootfs_attach(struct container *c, struct error *err);
 int rootfs_pivot(struct container *c, struct error *err);
 int rootfs_finish(struct container *c, struct error *err);
 int mounts_all(struct container *c, struct error *err);
+
+/* Into its groups, and a cgroup namespace that begins there; the first call counts. */
+int groups_join(struct container *c, struct error *err);
 int mount_cgroups(struct container *c, const struct config_mount *mount, int target,
 		  struct error *err);
 int devices_make(struct container *c, struct error *err);
@@ -175,6 +203,5 @@ int seccomp_install(const struct container *c, struct error *err);
 /* A descriptor over a socket, with some text. Returns 0 or a negative errno. */
 int send_descriptor(int socket, int fd, const char *text, size_t length);
 int receive_descriptor(int socket, char *text, size_t room, ssize_t *length);
-
 
 #endif

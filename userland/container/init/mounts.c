@@ -228,8 +228,9 @@ static int one(struct container *c, size_t i, struct error *err)
 
 	if (!strcmp(mount->type, "cgroup") || !strcmp(mount->type, "cgroup2")) {
 		cleanup_close int place = find_place(c, mount, -1, err);
+		int ret = place < 0 ? place : groups_join(c, err);
 
-		return place < 0 ? place : mount_cgroups(c, mount, place, err);
+		return ret ? ret : mount_cgroups(c, mount, place, err);
 	}
 	tree = mount->bind ? bound(c, mount, c->trees.mounts[i], err) : fresh(c, mount, err);
 	if (tree < 0) {

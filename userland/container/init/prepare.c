@@ -91,8 +91,18 @@ static int prepare_rootfs(struct container *c, struct error *err)
 	return 0;
 }
 
-static void prepare_cgroups(struct container *c)
+static bool shows_groups(const struct container *c)
 {
+	for (size_t i = 0; i < c->config.mount_count; i++)
+		if (!strncmp(c->config.mounts[i].type, "cgroup", 6))
+			return true;
+	return false;
+}
+
+void container_prepare_groups(struct container *c)
+{
+	if (!shows_groups(c))
+		return;
 	for (unsigned int i = 0; i < c->cgroups.count; i++) {
 		int dir = c->cgroups.hierarchies[i].dir;
 		int tree = dir >= 0 ? mount_clone(dir, "", false) : -1;
@@ -103,7 +113,6 @@ static void prepare_cgroups(struct container *c)
 
 int container_prepare(struct container *c, struct error *err)
 {
-	bool wants_cgroups = false;
 	int ret = prepare_rootfs(c, err);
 
 	c->trees.mounts = calloc(c->config.mount_count + 1, sizeof(int));
@@ -111,13 +120,7 @@ int container_prepare(struct container *c, struct error *err)
 		return error_set(err, ENOMEM, "mounts: no memory");
 	for (size_t i = 0; i < CGROUP_HIERARCHIES; i++)
 		c->trees.cgroups[i] = -1;
-	for (size_t i = 0; !ret && i < c->config.mount_count; i++) {
+	for (size_t i = 0; !ret && i < c->config.mount_count; i++)
 		ret = prepare_mount(c, i, err);
-		if (!strcmp(c->config.mounts[i].type, "cgroup") ||
-		    !strcmp(c->config.mounts[i].type, "cgroup2"))
-			wants_cgroups = true;
-	}
-	if (!ret && wants_cgroups)
-		prepare_cgroups(c);
 	return ret;
 }

@@ -26,17 +26,20 @@
 #include "container.h"
 #include "sync.h"
 
-/* Made by the child itself: a cgroup namespace begins where its maker is, and clocks are set before. */
-#define BY_CHILD	((uint64_t)CLONE_NEWCGROUP | CLONE_NEWTIME)
+/*
+ * Made by the child itself: a cgroup namespace begins where its maker is, clocks are set before, and
+ * a network takes longer to make than all others, while we have something else to do.
+ */
+#define BY_CHILD	((uint64_t)CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWNET)
 
 static uint64_t new_flags(const struct container *c)
 {
 	uint64_t flags = 0;
 
 	for (int kind = 0; kind < NS_KINDS; kind++)
-		if (c->config.namespaces.listed & 1u << kind && !c->config.namespaces.path[kind])
+		if (makes_namespace(c, kind))
 			flags |= config_namespace_flags[kind];
-	return c->joins ? 0 : flags & ~BY_CHILD;
+	return flags & ~BY_CHILD;
 }
 
 static bool has_paths(const struct container *c)
@@ -48,7 +51,7 @@ static bool has_paths(const struct container *c)
 }
 
 /* Into the unified group at birth, if there is one and the kernel lets us. */
-static pid_t clone_child(const struct container *c, uint64_t flags, int *pidfd, bool *entered)
+static pid_t clone_child(struct container *c, uint64_t flags, int *pidfd)
 {
 	int group = cgroups_v2_dir(&c->cgroups);
 	struct clone_args args = {
@@ -61,29 +64,15 @@ static pid_t clone_child(const struct container *c, uint64_t flags, int *pidfd, 
 	if (group >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)group;
-		*entered = true;
+		c->entered = true;
 		pid = syscall(SYS_clone3, &args, sizeof(args));
 		if (pid >= 0 || (errno != EACCES && errno != EBUSY && errno != EOPNOTSUPP &&
 				 errno != EPERM))
 			return (pid_t)pid;
 		args.flags &= ~CLONE_INTO_CGROUP;
 	}
-	*entered = false;
+	c->entered = false;
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
-static void become_child(struct container *c, bool entered) __attribute__((noreturn));
-static void become_child(struct container *c, bool entered)
-{
-	struct error err;
-	int ret = cgroups_enter(&c->cgroups, entered);
-
-	if (ret) {
-		error_errno(&err, -ret, NULL, "cgroup: cannot enter %s", c->cgroups.path);
-		sync_fail(c->sync, -ret, &err);
-		_exit(1);
-	}
-	container_child(c);
 }
 
 static int join_one(int fd, const char *what, uint64_t flags, struct error *err)
@@ -134,7 +123,6 @@ static void go_between(struct container *c)
 {
 	int fds[NS_KINDS], ret;
 	struct error err;
-	bool entered;
 	pid_t pid;
 
 	/* Whoever is inside already must not look into us (CVE-2016-9962). */
@@ -144,9 +132,9 @@ static void go_between(struct container *c)
 	else
 		ret = open_paths(c, fds, &err) ?: join_paths(c, fds, &err);
 	if (!ret) {
-		pid = clone_child(c, new_flags(c) | CLONE_PARENT, NULL, &entered);
+		pid = clone_child(c, new_flags(c) | CLONE_PARENT, NULL);
 		if (!pid)
-			become_child(c, entered);
+			container_child(c);
 		if (pid < 0)
 			ret = error_errno(&err, errno, NULL, "clone3");
 		else
@@ -159,24 +147,22 @@ static void go_between(struct container *c)
 
 /*
  * The child runs as soon as it is there: its first word may come before its maker has said who it
- * is. It then waits for an answer, so there is one such word at most; @early keeps it.
+ * is. It then waits for an answer, so there is one such word at most; c->early keeps it.
  */
-static int hear_of_child(int sync, struct sync_message *message, struct sync_message *early,
-			 struct error *err)
+static int hear_of_child(struct container *c, struct sync_message *message, struct error *err)
 {
-	int ret = sync_hear(sync, message, err);
+	int ret = sync_hear(c->sync, message, err);
 
 	if (ret || message->word == SYNC_CHILD)
 		return ret;
-	*early = *message;
-	ret = sync_hear(sync, message, err);
+	c->early = message->word;
+	ret = sync_hear(c->sync, message, err);
 	if (ret || message->word == SYNC_CHILD)
 		return ret;
 	return error_set(err, EPROTO, "unexpected word %d", message->word);
 }
 
-static int spawn_between(struct container *c, int child_side, struct sync_message *early,
-			 struct error *err)
+static int spawn_between(struct container *c, int child_side, struct error *err)
 {
 	struct sync_message message;
 	int parent_side = c->sync, ret;
@@ -191,7 +177,7 @@ static int spawn_between(struct container *c, int child_side, struct sync_messag
 	if (between < 0)
 		return error_errno(err, errno, NULL, "fork");
 	/* A child that fails at once may be heard before its maker, too. */
-	ret = hear_of_child(c->sync, &message, early, err);
+	ret = hear_of_child(c, &message, err);
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (ret)
@@ -204,13 +190,12 @@ static int spawn_between(struct container *c, int child_side, struct sync_messag
 static int spawn_directly(struct container *c, int child_side, struct error *err)
 {
 	int parent_side = c->sync, failed;
-	bool entered = false;
 
-	c->pid = clone_child(c, new_flags(c), &c->pidfd, &entered);
+	c->pid = clone_child(c, new_flags(c), &c->pidfd);
 	if (!c->pid) {
 		close(parent_side);
 		c->sync = child_side;
-		become_child(c, entered);
+		container_child(c);
 	}
 	failed = errno;
 	close(child_side);
@@ -226,16 +211,15 @@ static int spawn_directly(struct container *c, int child_side, struct error *err
 			   "clone3: new namespaces");
 }
 
-/* What the child asks for while it gets ready. */
-static int serve(struct container *c, struct sync_message *early, struct error *err)
+int container_ready(struct container *c, struct error *err)
 {
 	struct sync_message message;
 	int ret;
 
 	for (;;) {
-		message = *early;
-		ret = early->word == SYNC_NONE ? sync_hear(c->sync, &message, err) : 0;
-		early->word = SYNC_NONE;
+		message.word = c->early;
+		ret = c->early == SYNC_NONE ? sync_hear(c->sync, &message, err) : 0;
+		c->early = SYNC_NONE;
 		if (ret)
 			return ret;
 		if (message.word == SYNC_READY)
@@ -259,17 +243,16 @@ static int serve(struct container *c, struct sync_message *early, struct error *
 
 int container_spawn(struct container *c, struct error *err)
 {
-	struct sync_message early = { .word = SYNC_NONE };
-	int pair[2], ret;
+	int pair[2];
 
+	c->early = SYNC_NONE;
 	c->pid = -1;
 	c->pidfd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return error_errno(err, errno, NULL, "socketpair");
 	c->sync = pair[0];
-	ret = c->joins || has_paths(c) ? spawn_between(c, pair[1], &early, err)
-				       : spawn_directly(c, pair[1], err);
-	return ret ? ret : serve(c, &early, err);
+	return c->joins || has_paths(c) ? spawn_between(c, pair[1], err)
+					: spawn_directly(c, pair[1], err);
 }
 
 static int limit_error(const struct config_rlimit *limit, int failed, struct error *err)
