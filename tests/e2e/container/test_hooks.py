@@ -51,6 +51,17 @@ def test_hooks_run_in_the_order_of_the_specification_with_the_state_on_stdin(cel
     assert told[0][1]["annotations"] == {"org.example.word": "said"}
 
 
+def test_it_is_in_its_groups_before_the_first_hook(cell: Cell, bundle: Bundle) -> None:
+    """They may be made while it gets ready: whoever limits or watches it from a hook finds it there."""
+    log = bundle.root / "tmp/groups"
+    look = f"cat /proc/$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/')/cgroup >{log}"
+    bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", look],
+                                                 "env": ["PATH=/bin:/usr/bin"]}]}
+    name = cell.start(bundle.sh("sleep 100"))
+    where = [line.split(":", 2)[2] for line in log.read_text().splitlines()]
+    assert where and set(where) == {f"/cell-{name}"}, log.read_text()
+
+
 @pytest.mark.parametrize("kind", KINDS[:4])
 def test_a_hook_that_fails_ends_the_container_and_is_named(cell: Cell, bundle: Bundle, kind: str) -> None:
     bundle.config["hooks"] = {kind: [{"path": "/bin/sh", "args": ["sh", "-c", "exit 3"]}]}

@@ -16,6 +16,28 @@ def test_run_gives_the_output_and_the_exit_status(cell: Cell, bundle: Bundle) ->
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
 
 
+def test_the_first_of_two_starts_is_three_system_calls(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
+    """What protects the program from what it runs is a start from a mount of its own: it costs no more than that."""
+    trace = tmp_path / "trace"
+    subprocess.run(["strace", "-qq", "-o", trace, *cell.command("run", "-b", bundle.sh("true").write(), cell.name())],
+                   check=True, stdin=subprocess.DEVNULL)
+    calls = [line.split("(")[0] for line in trace.read_text().splitlines()]
+    assert calls[1:4] == ["open_tree", "mount_setattr", "execveat"] and "execveat" not in calls[4:], calls[:40]
+
+
+@pytest.mark.parametrize("word", ["run", "exec", "create"])
+def test_what_only_looks_like_a_verb_is_none(cell: Cell, word: str) -> None:
+    assert "does not exist" in cell.fails("state", word)
+
+
+def test_without_proc_it_says_so(cell: Cell, bundle: Bundle) -> None:
+    script = 'mount -t tmpfs none /proc && exec "$@"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh",
+                           *cell.command("run", "-b", bundle.sh("true").write(), cell.name())],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and "is /proc mounted?" in done.stderr, done.stderr
+
+
 def test_run_gives_128_and_the_signal(cell: Cell, bundle: Bundle) -> None:
     bundle.grant("KILL", "SYS_ADMIN")
     bundle.config["linux"]["namespaces"].remove({"type": "pid"})
