@@ -80,8 +80,9 @@ struct vnic_memory {
  * @in_place: VNIC_RINGS_IN_PLACE. If not, all of what follows is unused, and tx.done is of @napi's
  *	poll as well
  * @done_lock: of what follows, and of tx.done
- * @held: frames that were sent and are not done, in order
+ * @held: frames that were sent and are not done, in no order
  * @holds: how many; read without the lock by who asks whether it is worth while to take it
+ * @next: of them, the one that is asked for next
  * @shown: of tx.done
  * @timer: looks after frames that nobody else has asked for
  * @patience: of it, in jiffies
@@ -99,6 +100,7 @@ struct vnic_rings {
 	spinlock_t done_lock;	/* of what follows, and of tx.done */
 	struct vnic_held_frame *held;
 	u32 holds;
+	u32 next;
 	u32 shown;
 	struct timer_list timer;
 	unsigned long patience;
@@ -107,6 +109,12 @@ struct vnic_rings {
 /* Of a frame that is held by somebody else: how often we look. */
 #define PATIENCE_LEAST	1
 #define PATIENCE_MOST	(HZ / 4)
+
+/*
+ * Held frames that are asked for on the way of another, so that its cost does not grow with their
+ * number: more than a frame that comes after them can have released, as a rule.
+ */
+#define ASKED_AT_ONCE	32
 
 /* --- of both directions --- */
 
@@ -195,31 +203,35 @@ static void give_back(struct vnic_ring_end *tx, u32 offset, u32 length, u32 flag
 	WRITE_ONCE(tx->done, tx->done + 1);
 }
 
-/* Those that nobody has any more. done_lock is held. */
-static void give_back_released(struct vnic_rings *rings)
+/* Those that nobody has any more, of @most that are asked for. done_lock is held. */
+static void give_back_released(struct vnic_rings *rings, u32 most)
 {
-	u32 i, kept = 0;
+	u32 asked, holds = rings->holds;
 
-	for (i = 0; i < rings->holds; i++) {
-		struct vnic_held_frame *frame = &rings->held[i];
+	for (asked = min(most, holds); asked && holds; asked--) {
+		struct vnic_held_frame *frame = &rings->held[rings->next];
 
-		if (vnic_held_released(frame, rings->buffers->pages))
+		if (vnic_held_released(frame, rings->buffers->pages)) {
 			give_back(&rings->tx, frame->offset, frame->length, 0);
-		else
-			rings->held[kept++] = *frame;
+			*frame = rings->held[--holds];
+		} else {
+			rings->next++;
+		}
+		if (rings->next >= holds)
+			rings->next = 0;
 	}
-	if (kept < rings->holds)
+	if (holds < rings->holds)
 		rings->patience = PATIENCE_LEAST;
-	WRITE_ONCE(rings->holds, kept);
+	WRITE_ONCE(rings->holds, holds);
 }
 
 /* Tells the program what is done. BHs are disabled. */
-static void show_given_back(struct vnic_rings *rings)
+static void show_given_back(struct vnic_rings *rings, u32 most)
 {
 	bool wake = false;
 
 	spin_lock(&rings->done_lock);
-	give_back_released(rings);
+	give_back_released(rings, most);
 	if (rings->shown != rings->tx.done) {
 		rings->shown = rings->tx.done;
 		show_done(&rings->tx);
@@ -233,10 +245,10 @@ static void show_given_back(struct vnic_rings *rings)
 }
 
 /* BHs are disabled. */
-static void look_after_held(struct vnic_rings *rings)
+static void look_after_held(struct vnic_rings *rings, u32 most)
 {
 	if (READ_ONCE(rings->holds))
-		show_given_back(rings);
+		show_given_back(rings, most);
 }
 
 static void look_again(struct timer_list *timer)
@@ -246,7 +258,7 @@ static void look_again(struct timer_list *timer)
 	spin_lock(&rings->done_lock);
 	rings->patience = min_t(unsigned long, rings->patience * 2, PATIENCE_MOST);
 	spin_unlock(&rings->done_lock);
-	show_given_back(rings);
+	show_given_back(rings, U32_MAX);
 }
 
 /* --- to the guest --- */
@@ -359,7 +371,7 @@ void vnic_rings_fill(struct vnic_queue *queue)
 	if (wake)
 		vnic_queue_notify(queue);
 	/* It may be an acknowledgment, after which nobody has what it acknowledges. */
-	look_after_held(rings);
+	look_after_held(rings, ASKED_AT_ONCE);
 }
 
 /* --- from the guest --- */
@@ -492,7 +504,7 @@ static int send_frames(struct vnic_rings *rings, const struct vnic_format *forma
 	while (n < most && send_frame(rings, format))
 		n++;
 	if (n && rings->in_place) {
-		show_given_back(rings);
+		show_given_back(rings, ASKED_AT_ONCE);
 	} else if (n) {
 		show_done(&rings->tx);
 		if (wants_wake(&rings->tx))
@@ -785,7 +797,7 @@ __poll_t vnic_rings_poll(struct vnic_rings *rings)
 	__poll_t mask = 0;
 
 	local_bh_disable();
-	look_after_held(rings);
+	look_after_held(rings, U32_MAX);
 	local_bh_enable();
 	if (!READ_ONCE(rings->rx.shared->want_wake))
 		mask |= EPOLLIN | EPOLLRDNORM;
