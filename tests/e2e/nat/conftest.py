@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,21 @@ from requirements import NFT_FAILS
 
 SUBJECTS = ("nft", "vnic")
 ran: report.Verdicts = {}
+wanted: set[str] = set()
 
 
 @functools.cache
+def boots() -> dict[str, Future[Boot]]:
+    """Both at a time: most of what they do is to wait until something expires."""
+    pool = ThreadPoolExecutor(len(SUBJECTS))
+    return {subject: pool.submit(run, subject) for subject in sorted(wanted)}
+
+
 def boot(subject: str) -> Boot:
+    return boots()[subject].result()
+
+
+def run(subject: str) -> Boot:
     if subject == "vnic" and "kmod/vnic" not in (TREE / "Kbuild").read_text():
         pytest.skip("kmod/vnic is not built yet")
     out = BUILD / "reports" / f"nat-{KERNEL}-{subject}"
@@ -87,6 +99,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("nat", SUBJECTS)
     if "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", SUBJECTS)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    for item in session.items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            wanted.update(item.callspec.params[key] for key in ("nat", "subject") if key in item.callspec.params)
 
 
 @pytest.hookimpl(tryfirst=True)
