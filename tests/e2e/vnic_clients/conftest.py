@@ -1,6 +1,7 @@
 """Boots of the course VM that the tests of this folder share: one for each group of clients.
 
-See ../module_vm.py for KERNEL and MODULE. PART=few leaves out most combinations of offloads.
+See ../module_vm.py for KERNEL and MODULE. Of the combinations of offloads a few are tried, with PART=all, as test-all
+has it, all.
 """
 from __future__ import annotations
 
@@ -24,8 +25,7 @@ from module_vm import BUILD, DEBUG, KERNEL, TREE, Boot
 SLOWNESS = 5 if DEBUG else 1
 # Seconds that a boot may take.
 PATIENCE = {"container": 700, "tap": 700, "firmware": 300, "kernel": 1800}
-# How many of the combinations of offloads: "few" or "all".
-PART = os.environ.get("PART") or ("few" if DEBUG else "all")
+PART = os.environ.get("PART") or "few"
 
 
 def pytest_configure(config: pytest.Config) -> None:
