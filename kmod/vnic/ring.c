@@ -237,8 +237,9 @@ static void show_given_back(struct vnic_rings *rings, u32 most)
 		show_done(&rings->tx);
 		wake = wants_wake(&rings->tx);
 	}
-	if (rings->holds && !timer_pending(&rings->timer))
-		mod_timer(&rings->timer, jiffies + rings->patience);
+	/* It may be waiting for an older frame, for longer. */
+	if (rings->holds)
+		timer_reduce(&rings->timer, jiffies + rings->patience);
 	spin_unlock(&rings->done_lock);
 	if (wake)
 		vnic_queue_notify_room(rings->queue);
@@ -469,6 +470,7 @@ static void hold(struct vnic_rings *rings, struct vnic_held_frame *frame)
 	spin_lock(&rings->done_lock);
 	rings->held[rings->holds] = *frame;
 	WRITE_ONCE(rings->holds, rings->holds + 1);
+	rings->patience = PATIENCE_LEAST;
 	spin_unlock(&rings->done_lock);
 }
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include <vnic_ring.h>
 
@@ -246,6 +247,53 @@ static void frames_are_done_without_a_card(void)
 	for (s = 0; s < 500 && !r.page->tx.done; s++)
 		usleep(10000);
 	CHECK_EQ(r.page->tx.done, 1);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
+}
+
+/* Milliseconds until so many are done. poll() is not called, for it has held frames looked at. */
+static uint64_t done_unasked(const struct rings *r, uint32_t n)
+{
+	uint64_t start = now_ms();
+
+	while (r->page->tx.done != n && now_ms() - start < 5000)
+		usleep(1000);
+	CHECK_EQ(r->page->tx.done, n);
+	return now_ms() - start;
+}
+
+/* Somebody keeps one for so long that it is hardly looked at any more. */
+static void a_new_frame_does_not_wait_for_an_old_one(void)
+{
+	struct sockaddr_ll nothing = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_LOOP) };
+	uint64_t took[4];
+	struct rings r;
+	int old, s, i, soon = 0;
+
+	r = start(&old);
+	send_segment(&r, 0);
+	stays_at(&r, 0);
+	CHECK_OK(bind(old, (void *)&nothing, sizeof(nothing)));
+	for (i = 0; i < 4; i++) {
+		s = witness();
+		/* Looks are 1, 2, 4 ... ticks apart: half a second and more after the last event, 250 ms. */
+		usleep(550000);
+		send_segment(&r, i + 1);
+		read_segment(s, i + 1);
+		took[i] = done_unasked(&r, i + 1);
+		soon += took[i] < 100;
+		close(s);
+	}
+	CHECK(soon >= 3, "%llu, %llu, %llu and %llu ms", (unsigned long long)took[0],
+	      (unsigned long long)took[1], (unsigned long long)took[2], (unsigned long long)took[3]);
+	read_segment(old, 0);
+	wait_done(&r, 5);
 }
 
 /* Two frames of one page. */
@@ -534,6 +582,7 @@ int main(void)
 	RUN(frames_are_done_in_any_order);
 	RUN(at_most_half_is_held);
 	RUN(frames_are_done_without_a_card);
+	RUN(a_new_frame_does_not_wait_for_an_old_one);
 	RUN(neighbours_wait_for_each_other);
 	RUN(others_are_copied);
 	RUN(pieces_are_copied);
