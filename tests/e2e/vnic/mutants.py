@@ -28,6 +28,7 @@ MUTANTS = [Mutant(*row) for row in (
      "at_most_half_is_held"),
     ("pieces_are_sent_in_place", "ring.c", "if (n == 1 && may_hold(rings))", "if (may_hold(rings))", "held",
      "pieces_are_copied"),
+    ("nothing_is_held", "ring.c", "if (n == 1 && may_hold(rings))", "if (0)", "garbage", "nothing_comes_of_noise"),
     ("nobody_looks_again", "ring.c", "\tif (rings->holds)\n\t\ttimer_reduce", "\tif (0)\n\t\ttimer_reduce", "held",
      "frames_are_done_without_a_card"),
     ("a_new_frame_waits_for_the_oldest", "ring.c", "rings->holds + 1);\n\trings->patience = PATIENCE_LEAST;",

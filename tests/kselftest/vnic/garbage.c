@@ -20,6 +20,8 @@
 #define WORKERS		3
 #define NAMES		4
 #define NOTHING		MAP_FAILED
+/* Octets of a frame that is too short for one. */
+#define NO_FRAME	5
 
 /**
  * struct worker - one source of noise
@@ -52,6 +54,7 @@ static struct {
 	uint64_t frames;
 	uint64_t taken;
 	uint64_t posted;
+	uint64_t held;
 } *sums;
 
 static uint64_t any(struct worker *w, uint64_t below)
@@ -317,16 +320,62 @@ static void do_scribble(struct worker *w)
 	ioctl(w->file[i], VNIC_IOC_KICK, 1 + any(w, 3));
 }
 
+static void post(struct vnic_ring_page *page, const struct vnic_ioc_rings *a, uint32_t offset,
+		 uint32_t length, uint32_t flags)
+{
+	struct vnic_ring_descriptor *d = (void *)((char *)page + a->tx_offset);
+
+	d += page->tx.posted & (a->tx_descriptors - 1);
+	d->offset = offset;
+	d->length = length;
+	d->flags = flags;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	page->tx.posted++;
+}
+
+/* Of the two that were posted last, the second is done, and the first is not: somebody has it. */
+static bool first_is_held(const volatile struct vnic_ring_page *page, const struct vnic_ioc_rings *a)
+{
+	const volatile struct vnic_ring_descriptor *d = (void *)((char *)page + a->tx_offset);
+
+	return page->tx.posted - page->tx.done == 1 &&
+	       d[(page->tx.done - 1) & (a->tx_descriptors - 1)].length == NO_FRAME;
+}
+
+/* Of any file: its card, if it gets one, can send frames from where they lie. */
+static void make_it_good(struct worker *w)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_MULTI_QUEUE | IFF_NO_PI };
+	int i = any(w, FILES);
+
+	if (w->file[i] >= 0)
+		close(w->file[i]);
+	w->file[i] = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	any_name(w, ifr.ifr_name);
+	w->layout[i] = (struct vnic_ioc_rings){ .rx_descriptors = 8, .tx_descriptors = 64,
+						.area = 32 * PAGE, .flags = VNIC_RINGS_IN_PLACE };
+	if (ioctl(w->file[i], TUNSETIFF, &ifr) || ioctl(w->file[i], VNIC_IOC_RINGS, &w->layout[i]))
+		return;
+	map_rings(w, i);
+	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
+	ioctl(w->socket, SIOCSIFFLAGS, &ifr);
+}
+
 /* A long segment somewhere in the area, which may be sent from there; and then rewritten. */
 static void do_post(struct worker *w)
 {
 	const struct vnic_ioc_rings *a = w->layout;
-	struct vnic_ring_descriptor *d;
 	struct vnic_ring_page *page;
 	size_t room, n, offset;
 	uint8_t *area, *at;
 	int i = 0;
 
+	if (one_in(w, 2))
+		make_it_good(w);
+	/* So that there is room for one more. */
+	while (i < 64 && recv(w->witness, w->frame, sizeof(w->frame), MSG_DONTWAIT) > 0)
+		i++;
+	i = 0;
 	while (i < FILES && (w->rings[i] == NOTHING || w->length[i] != a[i].bytes ||
 			     a[i].flags & VNIC_RINGS_SHARE || a[i].area < 16384 || one_in(w, 4)))
 		i++;
@@ -345,14 +394,11 @@ static void do_post(struct worker *w)
 	at[17] = n - 14;
 	if (one_in(w, 4))
 		at[any(w, 60)] = any(w, 256);
-	d = (void *)((char *)page + a->tx_offset);
-	d += page->tx.posted & (a->tx_descriptors - 1);
-	d->offset = or_any(w, offset);
-	d->length = or_any(w, n);
-	d->flags = or_any(w, one_in(w, 8) ? VNIC_RING_MORE : 0);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	page->tx.posted++;
+	post(page, a, or_any(w, offset), or_any(w, n), or_any(w, one_in(w, 8) ? VNIC_RING_MORE : 0));
+	/* Done at once, whatever becomes of the first. */
+	post(page, a, offset, NO_FRAME, 0);
 	sums->posted += !ioctl(w->file[i], VNIC_IOC_KICK, VNIC_KICK_TX);
+	sums->held += first_is_held(page, a);
 	memset(at, any(w, 256), any(w, n));
 }
 
@@ -483,13 +529,15 @@ static void nothing_comes_of_noise(void)
 		CHECK(wait(&status) > 0, "wait");
 		CHECK(!status, "a worker ended with 0x%x", status);
 	}
-	printf("# seed %llu: %llu calls, %llu succeeded; %llu frames, %llu were taken; %llu posted\n",
+	printf("# seed %llu: %llu calls, %llu succeeded; %llu frames, %llu were taken; %llu posted, %llu held\n",
 	       (unsigned long long)seed, (unsigned long long)sums->calls,
 	       (unsigned long long)sums->good, (unsigned long long)sums->frames,
-	       (unsigned long long)sums->taken, (unsigned long long)sums->posted);
+	       (unsigned long long)sums->taken, (unsigned long long)sums->posted,
+	       (unsigned long long)sums->held);
 	CHECK(sums->good > sums->calls / 50, "hardly any call succeeded");
 	CHECK(sums->taken > sums->frames / 50, "hardly any frame was taken");
 	CHECK(sums->posted > seconds / 4, "hardly any was sent by rings");
+	CHECK(sums->held, "nobody had a frame that was sent from where it lies");
 }
 
 int main(void)
