@@ -18,8 +18,8 @@
 #define FLOWS_AT_ONCE	256
 
 /* Programs are built against these; a change of one is a new VNIC_ABI_VERSION. */
-static_assert(sizeof(struct vnic_ioc_network) == 140);
-static_assert(sizeof(struct vnic_ioc_set) == 148);
+static_assert(sizeof(struct vnic_ioc_network) == 200);
+static_assert(sizeof(struct vnic_ioc_set) == 208);
 static_assert(sizeof(struct vnic_ioc_card) == 80);
 static_assert(sizeof(struct vnic_ioc_forward) == 32);
 static_assert(sizeof(struct vnic_flow) == 56);

@@ -102,6 +102,7 @@ static void offer_of(const struct vnic_port *port, struct vnic_dhcp_offer *offer
 {
 	const struct vnic_network *network = port->network;
 
+	BUILD_BUG_ON(VNIC_DNS_MAX != VNIC_DHCP_DNS_MOST);
 	*offer = (struct vnic_dhcp_offer){
 		.address = port->guest.address,
 		.server = network->gateway,
@@ -111,6 +112,11 @@ static void offer_of(const struct vnic_port *port, struct vnic_dhcp_offer *offer
 		.lease = LEASE_SECONDS,
 	};
 	ether_addr_copy(offer->mac, port->mac);
+	spin_lock_bh(&network->uplink->lock);
+	memcpy(offer->dns, network->dns, sizeof(offer->dns));
+	spin_unlock_bh(&network->uplink->lock);
+	while (offer->dns_count < VNIC_DNS_MAX && offer->dns[offer->dns_count])
+		offer->dns_count++;
 }
 
 void vnic_gateway_dhcp(struct vnic_port *port, struct sk_buff *skb)

@@ -76,9 +76,15 @@ static void route(struct vnic_port *port, const struct vnic_neighbour_message *m
 	};
 	struct sk_buff *skb = frame_of(port, VNIC_NEIGHBOUR_ROUTE);
 
+	BUILD_BUG_ON(VNIC_DNS_MAX != VNIC_NEIGHBOUR_DNS_MOST);
 	if (!skb)
 		return;
 	ether_addr_copy(router.mac, network->mac);
+	spin_lock_bh(&network->uplink->lock);
+	memcpy(router.dns, network->dns6, sizeof(router.dns));
+	spin_unlock_bh(&network->uplink->lock);
+	while (router.dns_count < VNIC_DNS_MAX && !ipv6_addr_any(&router.dns[router.dns_count]))
+		router.dns_count++;
 	vnic_count(network, VNIC_COUNT_DHCP);
 	send(port, skb, vnic_neighbour_route(skb_tail_pointer(skb), VNIC_NEIGHBOUR_ROUTE, &router,
 					     &message->source));

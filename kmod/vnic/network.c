@@ -9,10 +9,12 @@
 #include <linux/module.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/rtnetlink.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netns/generic.h>
 
+#include "core/martian.h"
 #include "network.h"
 
 #define NETWORKS_MOST	256
@@ -328,6 +330,23 @@ static bool overlap(__be32 a, __be32 a_mask, __be32 b, __be32 b_mask)
 	return !((a ^ b) & a_mask & b_mask);
 }
 
+/* Those that there are come first, and guests can send to them. */
+static bool dns_valid(const struct vnic_ioc_network *args)
+{
+	bool more = true, more6 = true;
+
+	for (int i = 0; i < VNIC_DNS_MAX; i++) {
+		const struct in6_addr *six = &args->dns6[i];
+
+		if ((args->dns[i] && (!more || vnic_martian(args->dns[i]))) ||
+		    (!ipv6_addr_any(six) && (!more6 || vnic_martian6(six))))
+			return false;
+		more = args->dns[i];
+		more6 = !ipv6_addr_any(six);
+	}
+	return true;
+}
+
 /* Another network has addresses of @subnet, or the uplink does: answers would go astray. */
 static bool subnet_taken(struct net *net, const struct net_device *dev, __be32 subnet, __be32 mask)
 {
@@ -394,6 +413,8 @@ static struct vnic_network *network_new(const struct vnic_ioc_network *args, __b
 	network->gateway = htonl(ntohl(args->subnet) + 1);
 	eth_random_addr(network->mac);
 	vnic_limit_init(&network->errors, ERRORS_A_SECOND, ERRORS_AT_ONCE, vnic_now());
+	memcpy(network->dns, args->dns, sizeof(network->dns));
+	memcpy(network->dns6, args->dns6, sizeof(network->dns6));
 	network->six = args->prefix6;
 	if (network->six &&
 	    !vnic_npt_init(&network->npt, &args->inside6, &args->outside6, args->prefix6)) {
@@ -431,7 +452,7 @@ int vnic_network_create(struct net *net, const struct vnic_ioc_network *args)
 	int ret;
 
 	if (!text_valid(args->name) || !text_valid(args->uplink) ||
-	    args->flags & ~(VNIC_NET_JOINED | VNIC_NET_ADDRESS_DEPENDENT) ||
+	    args->flags & ~(VNIC_NET_JOINED | VNIC_NET_ADDRESS_DEPENDENT) || !dns_valid(args) ||
 	    memchr_inv(args->reserved, 0, sizeof(args->reserved)))
 		return -EINVAL;
 	ret = subnet_valid(args, mask);
@@ -510,6 +531,10 @@ static void merge(struct vnic_ioc_network *values, const struct vnic_ioc_set *ar
 		values->timeouts.tcp_transitory = from->timeouts.tcp_transitory;
 	if (args->which & VNIC_SET_TCP_SYN)
 		values->timeouts.tcp_syn = from->timeouts.tcp_syn;
+	if (args->which & VNIC_SET_DNS) {
+		memcpy(values->dns, from->dns, sizeof(values->dns));
+		memcpy(values->dns6, from->dns6, sizeof(values->dns6));
+	}
 }
 
 int vnic_network_set(struct net *net, const struct vnic_ioc_set *args)
@@ -520,20 +545,22 @@ int vnic_network_set(struct net *net, const struct vnic_ioc_set *args)
 	int ret;
 
 	if (!text_valid(args->values.name) || args->reserved || !args->which ||
-	    args->which & ~(2 * VNIC_SET_TCP_SYN - 1))
+	    args->which & ~(2 * VNIC_SET_DNS - 1))
 		return -EINVAL;
 	network = vnic_network_find(net, args->values.name);
 	if (!network)
 		return -ENOENT;
 	vnic_network_describe(network, &values);
 	merge(&values, args);
-	if (values.flags & ~(VNIC_NET_JOINED | VNIC_NET_ADDRESS_DEPENDENT))
+	if (values.flags & ~(VNIC_NET_JOINED | VNIC_NET_ADDRESS_DEPENDENT) || !dns_valid(&values))
 		return -EINVAL;
 	ret = config_from_user(&config, &values);
 	if (ret)
 		return ret;
 	spin_lock_bh(&network->uplink->lock);
 	vnic_nat_configure(network->nat, &config);
+	memcpy(network->dns, values.dns, sizeof(network->dns));
+	memcpy(network->dns6, values.dns6, sizeof(network->dns6));
 	spin_unlock_bh(&network->uplink->lock);
 	WRITE_ONCE(network->flags, values.flags);
 	return 0;
@@ -574,6 +601,9 @@ void vnic_network_describe(const struct vnic_network *network, struct vnic_ioc_n
 	strscpy(args->name, network->name, sizeof(args->name));
 	strscpy(args->uplink, network->uplink->dev->name, sizeof(args->uplink));
 	ether_addr_copy(args->gateway_mac, network->mac);
+	/* They are changed under RTNL only. */
+	memcpy(args->dns, network->dns, sizeof(args->dns));
+	memcpy(args->dns6, network->dns6, sizeof(args->dns6));
 }
 
 /* --- ports --- */

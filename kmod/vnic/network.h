@@ -135,6 +135,8 @@ struct vnic_counters {
  * @collect: frees what has expired, tells senders of overdue SYNs
  * @counters: one for each CPU
  * @errors: how many ICMP errors may be sent; under the uplink's lock
+ * @dns: of struct vnic_ioc_network; under the uplink's lock
+ * @dns6: likewise
  */
 struct vnic_network {
 	struct list_head uplink_list;
@@ -156,6 +158,8 @@ struct vnic_network {
 	struct delayed_work collect;
 	struct vnic_counters __percpu *counters;
 	struct vnic_limit errors;
+	__be32 dns[VNIC_DNS_MAX];
+	struct in6_addr dns6[VNIC_DNS_MAX];
 };
 
 /**

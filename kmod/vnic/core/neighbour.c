@@ -44,6 +44,7 @@
 #define OPTION_TARGET	2
 #define OPTION_PREFIX	3
 #define OPTION_MTU	5
+#define OPTION_DNS	25	/* RFC 8106 5.1 */
 #define OPTION_UNIT	8	/* of an option's length */
 
 #define PREFIX_LENGTH	2
@@ -51,6 +52,8 @@
 #define PREFIX_VALID	4
 #define PREFIX_PREFERRED 8
 #define PREFIX_PREFIX	16
+#define DNS_LIFETIME	4
+#define DNS_SERVERS	8
 #define FLAG_ON_LINK	0x80
 #define FLAG_AUTONOMOUS	0x40
 
@@ -233,6 +236,17 @@ static u8 *put_prefix(u8 *at, const struct vnic_router *router)
 	return at + 4 * OPTION_UNIT;
 }
 
+static u8 *put_dns(u8 *at, const struct vnic_router *router)
+{
+	u32 octets = router->dns_count * sizeof(router->dns[0]);
+
+	at[0] = OPTION_DNS;
+	at[1] = 1 + octets / OPTION_UNIT;
+	vnic_put32(at + DNS_LIFETIME, router->lifetime);
+	memcpy(at + DNS_SERVERS, router->dns, octets);
+	return at + DNS_SERVERS + octets;
+}
+
 u32 vnic_neighbour_advertise(u8 *at, u32 room, const struct vnic_neighbour_message *message,
 			     const u8 mac[6])
 {
@@ -268,6 +282,8 @@ u32 vnic_neighbour_route(u8 *at, u32 room, const struct vnic_router *router,
 	if (router->mtu)
 		end = put_mtu(end, router->mtu);
 	end = put_prefix(end, router);
+	if (router->dns_count)
+		end = put_dns(end, router);
 	return vnic_put_icmp6(at, &vnic_neighbour_gateway,
 			      same(to, &nobody) ? &vnic_neighbour_everybody : to, LINK_ONLY,
 			      end - icmp);

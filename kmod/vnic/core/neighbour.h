@@ -20,9 +20,11 @@
 #include <linux/in6.h>
 #include <linux/types.h>
 
-/* Octets of what is answered, from the IPv6 header on. */
+#define VNIC_NEIGHBOUR_DNS_MOST		3
+
+/* Octets of what is answered, from the IPv6 header on; of a route, at most. */
 #define VNIC_NEIGHBOUR_ADVERTISEMENT	(40 + 24 + 8)
-#define VNIC_NEIGHBOUR_ROUTE		(40 + 16 + 8 + 8 + 32)
+#define VNIC_NEIGHBOUR_ROUTE		(40 + 16 + 8 + 8 + 32 + 8 + 16 * VNIC_NEIGHBOUR_DNS_MOST)
 
 /**
  * enum vnic_neighbour - what a guest says
@@ -63,6 +65,8 @@ struct vnic_neighbour_message {
  * @prefix: of 64 bits, of which guests give themselves addresses; others are passed over
  * @valid: s, for how long those are; all ones: for ever
  * @preferred: s, @valid at most: for how long they are used for what is new
+ * @dns: servers, for as long as it is a router
+ * @dns_count: how many, VNIC_NEIGHBOUR_DNS_MOST at most; 0: they are not told any
  * @joined: guests reach each other without the gateway: the prefix is on-link
  */
 struct vnic_router {
@@ -72,6 +76,8 @@ struct vnic_router {
 	struct in6_addr prefix;
 	u32 valid;
 	u32 preferred;
+	struct in6_addr dns[VNIC_NEIGHBOUR_DNS_MOST];
+	u8 dns_count;
 	bool joined;
 };
 

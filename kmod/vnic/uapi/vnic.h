@@ -24,9 +24,10 @@
 #include <linux/types.h>
 
 /* Grows by one whenever a struct below changes; see VNIC_IOC_VERSION. */
-#define VNIC_ABI_VERSION	1
+#define VNIC_ABI_VERSION	2
 
 #define VNIC_NAME_MAX		16
+#define VNIC_DNS_MAX		3
 
 /* Guests of a network may send to each other. */
 #define VNIC_NET_JOINED			1
@@ -68,6 +69,8 @@ struct vnic_ioc_timeouts {
  * @inside6: IPv6 prefix of the guests, translated to @outside6 (RFC 6296)
  * @outside6: likewise
  * @prefix6: of both, 48 to 64 bits; 0: no IPv6
+ * @dns: servers that guests are told of by DHCP; 0: no more
+ * @dns6: likewise by router advertisements (RFC 8106); ::
  * @number: returned by VNIC_IOC_NETWORK: of the network, in the order of their making
  * @cards: likewise: how many belong to it
  * @mappings: likewise: how many there are
@@ -89,6 +92,8 @@ struct vnic_ioc_network {
 	struct in6_addr inside6;
 	struct in6_addr outside6;
 	__u32 prefix6;
+	__be32 dns[VNIC_DNS_MAX];
+	struct in6_addr dns6[VNIC_DNS_MAX];
 	__u32 number;
 	__u32 cards;
 	__u32 mappings;
@@ -106,6 +111,8 @@ struct vnic_ioc_network {
 #define VNIC_SET_TCP_ESTABLISHED	0x20
 #define VNIC_SET_TCP_TRANSITORY		0x40
 #define VNIC_SET_TCP_SYN		0x80
+/* @dns and @dns6. */
+#define VNIC_SET_DNS			0x100
 
 /**
  * struct vnic_ioc_set - VNIC_IOC_SET: change a network
@@ -340,7 +347,8 @@ struct vnic_ioc_explain {
 /*
  * EEXIST: the name; ENODEV: the uplink; EADDRINUSE: the subnet is another network's or the uplink's
  * own; EADDRNOTAVAIL: the uplink has no address yet is no error: nothing is translated until then;
- * ERANGE: a number is out of its range; EINVAL: no such name, flag, subnet; ENOSPC: 256 networks.
+ * ERANGE: a number is out of its range; EINVAL: no such name, flag, subnet, DNS server; ENOSPC: 256
+ * networks.
  */
 #define VNIC_IOC_CREATE		_IOW(VNIC_IOC_MAGIC, 0x01, struct vnic_ioc_network)
 /* ENOENT: no such network, as everywhere below. */

@@ -3,7 +3,7 @@
  * A guest speaks, and is answered.
  *
  *	octet 0: bit 0: the sum of its message is made right, for a search would not find it;
- *	bit 1: a router without an MTU, bit 2: guests are joined
+ *	bit 1: a router without an MTU, bit 2: guests are joined, bits 3 and 4: DNS servers
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +41,13 @@ static void route(const struct vnic_neighbour_message *message, u8 flags)
 		.lifetime = 1800,
 		.mtu = flags & 2 ? 0 : 1500,
 		.joined = flags & 4,
+		.dns_count = flags >> 3 & 3,
 	};
 	struct vnic_neighbour_message heard;
 	u8 at[VNIC_NEIGHBOUR_ROUTE];
 	u32 length = vnic_neighbour_route(at, sizeof(at), &router, &message->source);
 
-	must(length == sizeof(at) - (flags & 2 ? 8 : 0));
+	must(length == 104 - (flags & 2 ? 8 : 0) + (router.dns_count ? 8 + 16 * router.dns_count : 0));
 	must_be_sound(at, length);
 	must(vnic_neighbour_judge(&heard, at, length, mac) == VNIC_NEIGHBOUR_SPOOF);
 }

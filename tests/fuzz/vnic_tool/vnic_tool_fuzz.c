@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_values(const char *text)
 {
-	char name[VNIC_NAME_MAX], back[END_SIZE];
+	char name[VNIC_NAME_MAX], back[END_SIZE], dns[DNS_SIZE];
 	struct vnic_ioc_network network;
 	__be32 address;
 	__u32 prefix;
@@ -25,6 +25,14 @@ static void read_values(const char *text)
 	if (!parse_subnet(text, &address, &prefix, &err) && address & ~mask_of(prefix))
 		abort();
 	parse_prefixes6(text, &network, &err);
+	if (!parse_dns(text, &network, &err)) {
+		struct vnic_ioc_network again;
+
+		format_dns(dns, &network);
+		if (parse_dns(dns, &again, &err) || memcmp(again.dns, network.dns, sizeof(again.dns)) ||
+		    memcmp(again.dns6, network.dns6, sizeof(again.dns6)))
+			abort();
+	}
 	parse_mac(text, mac, &err);
 	if (!parse_ports(text, &first, &last, &err) && (!first || first > last))
 		abort();

@@ -443,6 +443,10 @@ MUTANTS += [
     ("bits_of_the_identifier_are_told", NEIGHBOUR, "memcpy(at + PREFIX_PREFIX, &router->prefix, 8);",
      "memcpy(at + PREFIX_PREFIX, &router->prefix, 16);"),
     ("an_mtu_of_0_is_told", NEIGHBOUR, "\tif (router->mtu)\n\t\tend", "\t\tend"),
+    ("no_servers_are_told", NEIGHBOUR, "\tif (router->dns_count)\n\t\tend", "\tif (!router->dns_count)\n\t\tend"),
+    ("one_server_is_told", NEIGHBOUR, "router->dns_count * sizeof(router->dns[0]);", "sizeof(router->dns[0]);"),
+    ("servers_that_expire_at_once", NEIGHBOUR, "vnic_put32(at + DNS_LIFETIME, router->lifetime);", ""),
+    ("servers_without_their_length", NEIGHBOUR, "at[1] = 1 + octets / OPTION_UNIT;", "at[1] = octets / OPTION_UNIT;"),
     ("a_route_to_nobody", NEIGHBOUR, "same(to, &nobody) ? &vnic_neighbour_everybody : to", "to"),
     ("a_route_without_room", NEIGHBOUR, "if (room < VNIC_NEIGHBOUR_ROUTE)", "if (0)"),
     # IPv6, and errors about it

@@ -428,6 +428,9 @@ static void rfc4861_7_2_4_who_probes_is_told_by_way_of_all(void)
 	CHECK_EQ(at[44], 0xa0);
 }
 
+/* Of a router with an MTU. */
+#define WITHOUT_DNS	104
+
 static u32 route(u8 *at, u32 room, const struct vnic_router *router, const char *to)
 {
 	struct in6_addr destination = address_of(to);
@@ -463,8 +466,8 @@ static void rfc4861_4_2_a_router_advertisement(void)
 	struct vnic_router router = usual();
 	u8 at[VNIC_NEIGHBOUR_ROUTE];
 
-	CHECK_EQ(route(at, sizeof(at), &router, GUEST), sizeof(at));
-	check_sound(at, sizeof(at), GATEWAY, GUEST);
+	CHECK_EQ(route(at, sizeof(at), &router, GUEST), WITHOUT_DNS);
+	check_sound(at, WITHOUT_DNS, GATEWAY, GUEST);
 	CHECK(!memcmp(at + 40, "\x86\0", 2), "type");
 	for (u32 i = 0; i < sizeof(want); i++)
 		CHECK(at[44 + i] == want[i], "octet %u is %02x, not %02x", i, at[44 + i], want[i]);
@@ -478,9 +481,9 @@ static void who_has_no_address_is_told_by_way_of_all(void)
 	u8 at[VNIC_NEIGHBOUR_ROUTE];
 
 	route(at, sizeof(at), &router, "::");
-	check_sound(at, sizeof(at), GATEWAY, "ff02::1");
+	check_sound(at, WITHOUT_DNS, GATEWAY, "ff02::1");
 	route(at, sizeof(at), &router, "ff02::1");
-	check_sound(at, sizeof(at), GATEWAY, "ff02::1");
+	check_sound(at, WITHOUT_DNS, GATEWAY, "ff02::1");
 }
 
 static void joined_guests_are_on_one_link(void)
@@ -493,14 +496,37 @@ static void joined_guests_are_on_one_link(void)
 	CHECK_EQ(at[40 + 16 + 8 + 8 + 3], 0xc0);
 }
 
+static void rfc8106_5_1_dns_servers(void)
+{
+	static const u8 want[] = {
+		25, 5, 0, 0, 0, 0, 0x07, 0x08,
+		0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53,
+		0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01,
+	};
+	struct vnic_router router = usual();
+	u8 at[VNIC_NEIGHBOUR_ROUTE];
+
+	router.dns[0] = address_of("2001:db8::53");
+	router.dns[1] = address_of("fd00::1");
+	router.dns_count = 2;
+	CHECK_EQ(route(at, sizeof(at), &router, GUEST), WITHOUT_DNS + sizeof(want));
+	check_sound(at, WITHOUT_DNS + sizeof(want), GATEWAY, GUEST);
+	for (u32 i = 0; i < sizeof(want); i++)
+		CHECK(at[WITHOUT_DNS + i] == want[i], "octet %u is %02x, not %02x", i,
+		      at[WITHOUT_DNS + i], want[i]);
+	router.dns_count = VNIC_NEIGHBOUR_DNS_MOST;
+	CHECK_EQ(route(at, sizeof(at), &router, GUEST), sizeof(at));
+	check_sound(at, sizeof(at), GATEWAY, GUEST);
+}
+
 static void a_router_without_an_mtu(void)
 {
 	struct vnic_router router = usual();
 	u8 at[VNIC_NEIGHBOUR_ROUTE];
 
 	router.mtu = 0;
-	CHECK_EQ(route(at, sizeof(at), &router, GUEST), sizeof(at) - 8);
-	check_sound(at, sizeof(at) - 8, GATEWAY, GUEST);
+	CHECK_EQ(route(at, sizeof(at), &router, GUEST), WITHOUT_DNS - 8);
+	check_sound(at, WITHOUT_DNS - 8, GATEWAY, GUEST);
 	CHECK(!memcmp(at + 64, "\3\4\x40", 3), "the prefix follows the MAC address");
 }
 
@@ -534,6 +560,7 @@ int main(void)
 	RUN(rfc4861_4_2_a_router_advertisement);
 	RUN(who_has_no_address_is_told_by_way_of_all);
 	RUN(joined_guests_are_on_one_link);
+	RUN(rfc8106_5_1_dns_servers);
 	RUN(a_router_without_an_mtu);
 	RUN(preferred_is_not_longer_than_valid);
 	return tap_done();

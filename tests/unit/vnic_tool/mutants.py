@@ -34,6 +34,12 @@ MUTANTS = [
     ("ipv6_of_65_bits", ADDRESSES, "bits > 64)", "bits > 65)"),
     ("ipv6_inside_bits_beyond", ADDRESSES, "has_bits_beyond(&args->inside6, bits) ||", "0 ||"),
     ("ipv6_outside_bits_beyond", ADDRESSES, "|| has_bits_beyond(&args->outside6, bits))", ")"),
+    ("fourth_dns_server", ADDRESSES, "&address) == 1 && four < VNIC_DNS_MAX)", "&address) == 1 && four <= VNIC_DNS_MAX)"),
+    ("fourth_dns_server_of_ipv6", ADDRESSES, "&address6) == 1 && six < VNIC_DNS_MAX)", "&address6) == 1 && six <= VNIC_DNS_MAX)"),
+    ("dns_servers_that_were_before", ADDRESSES, "\tmemset(args->dns, 0, sizeof(args->dns));\n", ""),
+    ("dns_server_of_the_guest_itself", ADDRESSES, "martian = is_martian(address.s_addr);", "martian = false;"),
+    ("dns_server_of_the_link", ADDRESSES, "martian = is_martian6(&address6);", "martian = false;"),
+    ("mapped_addresses_are_ipv6", ADDRESSES, "IN6_IS_ADDR_V4MAPPED(address) ||", ""),
     ("mac_of_any_length", ADDRESSES, "bool good = strlen(text) == MAC_SIZE - 1;", "bool good = strlen(text) >= MAC_SIZE - 1;"),
     ("mac_with_dashes", ADDRESSES, "text[i] == ':' :", "1 :"),
     ("mac_of_letters", ADDRESSES, "isxdigit((unsigned char)text[i]) != 0", "1"),
@@ -67,6 +73,7 @@ MUTANTS = [
     ("json_for_all", COMMAND_LINE, "json ? with_json : without", "with_json"),
 
     # settings
+    ("dns_not_said", SETTINGS, "set->which |= VNIC_SET_DNS;", ";"),
     ("flags_set_anew", SETTINGS, "*flags |= VNIC_NET_ADDRESS_DEPENDENT;", "*flags = VNIC_NET_ADDRESS_DEPENDENT;"),
     ("joined_stays_on", SETTINGS, "*flags &= ~(__u32)VNIC_NET_JOINED;", ";"),
     ("filtering_stays", SETTINGS, "*flags &= ~(__u32)VNIC_NET_ADDRESS_DEPENDENT;", ";"),
@@ -82,8 +89,8 @@ MUTANTS = [
     # sentences
     ("uplink_not_looked_at", SENTENCES, "if (q->inbound && !of_uplink(q, destination))", "if (0)"),
     ("martians_go_out", SENTENCES, "if (is_martian(destination))", "if (0)"),
-    ("link_local_goes_out", SENTENCES, " || host >> 16 == 0xa9fe", ""),
-    ("multicast_goes_out", SENTENCES, "host >> 28 >= 0xe", "host >> 28 >= 0xf"),
+    ("link_local_goes_out", ADDRESSES, " || host >> 16 == 0xa9fe", ""),
+    ("multicast_goes_out", ADDRESSES, "host >> 28 >= 0xe", "host >> 28 >= 0xf"),
     ("gateway_is_a_guest", SENTENCES, "if (destination == htonl(ntohl(n->subnet) + 1))", "if (0)"),
     ("a_network_is_alone", SENTENCES, "return q->shared && !q->mapping ? WHERE_HOST : WHERE_TRANSLATOR;", "return WHERE_TRANSLATOR;"),
     ("nobody_is_joined", SENTENCES, "if (q->neighbour && q->network->flags & VNIC_NET_JOINED)", "if (0)"),

@@ -104,6 +104,45 @@ static void ipv6_prefixes_come_in_pairs(void)
 		"ipv6: fd00::/48=2001:db8:0:1::/48: a prefix has bits beyond its length");
 }
 
+/* What parse_dns() makes of @text, written again. */
+static const char *dns_of(const char *text)
+{
+	struct vnic_ioc_network args = { .dns = { 1, 2, 3 }, .dns6 = { { { { 1 } } } } };
+	static char back[DNS_SIZE];
+
+	if (parse_dns(text, &args, &err))
+		return err.text;
+	format_dns(back, &args);
+	return back;
+}
+
+static void dns_servers_are_three_of_each_protocol_at_most(void)
+{
+	static const char *const good[] = { "none", "198.51.100.53", "2001:db8::53", "198.51.100.53,198.51.100.54,8.8.8.8",
+					    "198.51.100.53,2001:db8::53",
+					    "198.151.100.151,198.151.100.152,198.151.100.153,"
+					    "2001:db8:1111:2222:3333:4444:5555:6661,2001:db8:1111:2222:3333:4444:5555:6662,"
+					    "2001:db8:1111:2222:3333:4444:5555:6663" };
+	static const char *const bad[] = { "", ",", "1.1.1.1,", ",1.1.1.1", "1.1.1.1,none", "1.1.1.1 2.2.2.2", "1.1.1.1:53",
+					   "dns.example", "1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4", "::1:1,::1:2,::1:3,::1:4",
+					   "2001:db8:1111:2222:3333:4444:5555:666677777777777777777777777777" };
+	static const char *const unreachable[] = { "0.0.0.0", "127.0.0.53", "169.254.1.1", "224.0.0.251", "255.255.255.255",
+						   "::", "::1", "::ffff:1.1.1.1", "fe80::1", "ff02::fb" };
+	char says[128];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CHECK(!strcmp(dns_of(good[i]), good[i]), "%s: %s", good[i], dns_of(good[i]));
+	CHECK(!strcmp(dns_of("2001:db8::53,198.51.100.53"), "198.51.100.53,2001:db8::53"), "by protocol");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(says, sizeof(says), "dns: %.64s: not one to three", bad[i]);
+		CHECK(!strncmp(dns_of(bad[i]), says, strlen(says)), "%s: %s", bad[i], dns_of(bad[i]));
+	}
+	for (size_t i = 0; i < sizeof(unreachable) / sizeof(unreachable[0]); i++) {
+		snprintf(says, sizeof(says), "dns: %s: guests cannot send to it", unreachable[i]);
+		CHECK(!strcmp(dns_of(unreachable[i]), says), "%s", dns_of(unreachable[i]));
+	}
+}
+
 static void a_mac_is_of_one_device(void)
 {
 	static const char *const bad[] = { "", "02:00:00:00:00", "02:00:00:00:00:0", "02:00:00:00:00:022", "2:0:0:0:0:2",
@@ -167,6 +206,7 @@ int main(void)
 	RUN(a_subnet_has_no_bits_beyond_its_prefix);
 	RUN(subnets_overlap_if_one_has_the_other);
 	RUN(ipv6_prefixes_come_in_pairs);
+	RUN(dns_servers_are_three_of_each_protocol_at_most);
 	RUN(a_mac_is_of_one_device);
 	RUN(ports_are_a_range);
 	RUN(an_end_has_both);

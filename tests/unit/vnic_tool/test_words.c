@@ -207,6 +207,10 @@ static void each_setting_changes_its_own_value(void)
 	CHECK_EQ(set.values.first_port, 2000);
 	CHECK_EQ(set.values.last_port, 3000);
 	CHECK_EQ(set.values.quota, 7);
+	CHECK(!settings_of("dns 198.51.100.53,2001:db8::53"), "%s", err.text);
+	CHECK_EQ(set.which, VNIC_SET_DNS);
+	CHECK_EQ(ntohl(set.values.dns[0]), 0xc6336435);
+	CHECK_EQ(set.values.dns6[0].s6_addr[15], 0x53);
 }
 
 static void what_is_wrong_with_a_setting_is_said(void)
@@ -226,8 +230,9 @@ static void what_is_wrong_with_a_setting_is_said(void)
 		"filtering: none: there are endpoint-independent and address-dependent");
 	REFUSED(settings_of("tiemout udp 5"), "set: tiemout: no such setting: did you mean timeout?");
 	REFUSED(settings_of("colour red"),
-		"set: colour: no such setting: there are timeout, filtering, ports, quota and joined");
-	REFUSED(settings_of("quota 5 more"), "set: more: no such setting: there are timeout, filtering, ports, quota and joined");
+		"set: colour: no such setting: there are timeout, filtering, ports, quota, joined and dns");
+	REFUSED(settings_of("quota 5 more"), "set: more: no such setting: there are timeout, filtering, ports, quota, joined and dns");
+	REFUSED(settings_of("dns"), "set: dns: its value is missing: vnic set dns VALUE");
 }
 
 static void a_first_word_is_a_network_unless_it_is_a_setting(void)
@@ -246,7 +251,7 @@ static void a_first_word_is_a_network_unless_it_is_a_setting(void)
 static void settings_are_printed_as_they_are_set(void)
 {
 	struct vnic_ioc_network network = { .flags = VNIC_NET_JOINED, .first_port = 1024, .last_port = 65535, .quota = 16384,
-					    .timeouts = { 300, 60, 7440, 240, 6, 0 } };
+					    .timeouts = { 300, 60, 7440, 240, 6, 0 }, .dns = { 0x01010101 } };
 	char *text = NULL, *at[32], *rest = NULL;
 	size_t size, count = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -258,10 +263,11 @@ static void settings_are_printed_as_they_are_set(void)
 		at[count++] = word;
 	CHECK(!parse_settings(at, count, &set, &err), "%s", err.text);
 	free(text);
-	CHECK_EQ(set.which, 0xff);
+	CHECK_EQ(set.which, 0x1ff);
 	CHECK_EQ(set.values.flags, network.flags);
 	CHECK_EQ(set.values.last_port, network.last_port);
 	CHECK_EQ(set.values.quota, network.quota);
+	CHECK(!memcmp(&set.values.dns, &network.dns, sizeof(network.dns)), "servers differ");
 	CHECK(!memcmp(&set.values.timeouts, &network.timeouts, sizeof(network.timeouts)), "timeouts differ");
 }
 

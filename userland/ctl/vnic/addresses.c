@@ -54,6 +54,21 @@ bool subnets_overlap(__be32 a, __u32 a_prefix, __be32 b, __u32 b_prefix)
 	return subnet_has(a, a_prefix < b_prefix ? a_prefix : b_prefix, b);
 }
 
+/* RFC 1812 5.3.7 and RFC 6890, as kmod/vnic/core/martian.h has it. */
+bool is_martian(__be32 address)
+{
+	__u32 host = ntohl(address);
+
+	return host >> 24 == 0 || host >> 24 == 127 || host >> 16 == 0xa9fe || host >> 28 >= 0xe;
+}
+
+bool is_martian6(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(address) || IN6_IS_ADDR_LOOPBACK(address) ||
+	       IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_LINKLOCAL(address) ||
+	       IN6_IS_ADDR_MULTICAST(address);
+}
+
 /* The part before the slash goes to @before; returns what is behind, or NULL. */
 static const char *cut_slash(const char *text, char *before, size_t size)
 {
@@ -135,6 +150,65 @@ int parse_prefixes6(const char *text, struct vnic_ioc_network *args, struct erro
 				 text);
 	args->prefix6 = (__u32)bits;
 	return 0;
+}
+
+/* A,A...: up to three of each protocol; none. */
+int parse_dns(const char *text, struct vnic_ioc_network *args, struct error *err)
+{
+	size_t four = 0, six = 0, length;
+	char one[INET6_ADDRSTRLEN];
+
+	memset(args->dns, 0, sizeof(args->dns));
+	memset(args->dns6, 0, sizeof(args->dns6));
+	if (!strcmp(text, "none"))
+		return 0;
+	for (const char *at = text;; at += length + 1) {
+		struct in6_addr address6;
+		struct in_addr address;
+		bool martian;
+
+		length = strcspn(at, ",");
+		snprintf(one, sizeof(one), "%.*s", length < sizeof(one) ? (int)length : 0, at);
+		if (inet_pton(AF_INET, one, &address) == 1 && four < VNIC_DNS_MAX) {
+			martian = is_martian(address.s_addr);
+			args->dns[four++] = address.s_addr;
+		} else if (inet_pton(AF_INET6, one, &address6) == 1 && six < VNIC_DNS_MAX) {
+			martian = is_martian6(&address6);
+			args->dns6[six++] = address6;
+		} else {
+			return error_set(err, EUSAGE,
+					 "dns: %.64s: not one to three addresses of IPv4, and as "
+					 "many of IPv6: write 198.51.100.53,2001:db8::53, or none",
+					 text);
+		}
+		if (martian)
+			return error_set(err, EUSAGE, "dns: %s: guests cannot send to it", one);
+		if (!at[length])
+			return 0;
+	}
+}
+
+/* As it is read. */
+void format_dns(char text[DNS_SIZE], const struct vnic_ioc_network *network)
+{
+	static const struct in6_addr nobody;
+	size_t used = 0;
+
+	snprintf(text, DNS_SIZE, "none");
+	for (size_t i = 0; i < 2 * VNIC_DNS_MAX; i++) {
+		const struct in6_addr *six = &network->dns6[i % VNIC_DNS_MAX];
+		const __be32 *four = &network->dns[i % VNIC_DNS_MAX];
+		bool is_four = i < VNIC_DNS_MAX;
+
+		if (is_four ? !*four : !memcmp(six, &nobody, sizeof(nobody)))
+			continue;
+		if (used)
+			text[used++] = ',';
+		inet_ntop(is_four ? AF_INET : AF_INET6,
+			  is_four ? (const void *)four : (const void *)six, text + used,
+			  (socklen_t)(DNS_SIZE - used));
+		used += strlen(text + used);
+	}
 }
 
 /* Of one device: neither a group's nor nobody's. */

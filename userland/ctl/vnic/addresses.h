@@ -13,6 +13,8 @@
 
 /* Room for "255.255.255.255:65535", and for less. */
 #define END_SIZE 24
+/* Of "198.51.100.53,2001:db8::53": as many as there can be. */
+#define DNS_SIZE (VNIC_DNS_MAX * (INET_ADDRSTRLEN + INET6_ADDRSTRLEN))
 #define MAC_SIZE sizeof("00:11:22:33:44:55")
 
 /**
@@ -68,6 +70,8 @@ int parse_name(const char *text, const char *what, char name[VNIC_NAME_MAX], str
 int parse_address(const char *text, const char *what, __be32 *address, struct error *err);
 int parse_subnet(const char *text, __be32 *subnet, __u32 *prefix, struct error *err);
 int parse_prefixes6(const char *text, struct vnic_ioc_network *args, struct error *err);
+int parse_dns(const char *text, struct vnic_ioc_network *args, struct error *err);
+void format_dns(char text[DNS_SIZE], const struct vnic_ioc_network *network);
 int parse_mac(const char *text, uint8_t mac[6], struct error *err);
 int parse_port(const char *text, const char *what, __be16 *port, struct error *err);
 int parse_ports(const char *text, __u16 *first, __u16 *last, struct error *err);
@@ -75,6 +79,8 @@ int parse_end(const char *text, const char *what, struct end *end, struct error 
 __be32 mask_of(__u32 prefix);
 bool subnet_has(__be32 subnet, __u32 prefix, __be32 address);
 bool subnets_overlap(__be32 a, __u32 a_prefix, __be32 b, __u32 b_prefix);
+bool is_martian(__be32 address);
+bool is_martian6(const struct in6_addr *address);
 void format_address(char text[END_SIZE], __be32 address);
 void format_end(char text[END_SIZE], __be32 address, __be16 port);
 void format_mac(char text[MAC_SIZE], const uint8_t mac[6]);

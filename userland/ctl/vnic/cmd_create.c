@@ -15,6 +15,7 @@ static const struct option options[] = {
 	{ "quota", required_argument, NULL, 'q' },
 	{ "filtering", required_argument, NULL, 'f' },
 	{ "joined", no_argument, NULL, 'j' },
+	{ "dns", required_argument, NULL, 'd' },
 	{ "ipv6", required_argument, NULL, '6' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
@@ -50,6 +51,8 @@ static int take_option(int option, struct vnic_ioc_network *args, struct error *
 	case 'j':
 		args->flags |= VNIC_NET_JOINED;
 		return 0;
+	case 'd':
+		return parse_dns(optarg, args, err);
 	case '6':
 		return parse_prefixes6(optarg, args, err);
 	}

@@ -164,6 +164,22 @@ static void json_of_ipv6(const struct vnic_ioc_network *n)
 	       outside, n->prefix6);
 }
 
+static void json_of_dns(const struct vnic_ioc_network *n)
+{
+	char dns[DNS_SIZE], *rest = NULL, *next = dns;
+	const char *separator = "";
+
+	format_dns(dns, n);
+	if (!strcmp(dns, "none"))
+		dns[0] = '\0';
+	fputs(", \"dns\": [", stdout);
+	for (char *one; (one = strtok_r(next, ",", &rest)); next = NULL) {
+		printf("%s\"%s\"", separator, one);
+		separator = ", ";
+	}
+	putchar(']');
+}
+
 static void json_of_network(const struct entry *entry)
 {
 	const struct vnic_ioc_network *n = entry->network;
@@ -191,6 +207,7 @@ static void json_of_network(const struct entry *entry)
 	       filtering_name(n), n->flags & VNIC_NET_JOINED ? "true" : "false", n->first_port,
 	       n->last_port, n->most, n->quota, t->udp, t->icmp, t->tcp_established,
 	       t->tcp_transitory, t->tcp_syn, n->mappings, n->sessions);
+	json_of_dns(n);
 	json_of_ipv6(n);
 }
 

@@ -15,14 +15,6 @@ enum { WAY_DROP, WAY_HOST, WAY_OUT, WAY_IN };
 
 /* --- before the translator --- */
 
-/* RFC 1812 5.3.7 and RFC 6890, as kmod/vnic/core/martian.h has it. */
-static bool is_martian(__be32 address)
-{
-	__u32 host = ntohl(address);
-
-	return host >> 24 == 0 || host >> 24 == 127 || host >> 16 == 0xa9fe || host >> 28 >= 0xe;
-}
-
 static bool of_uplink(const struct question *q, __be32 address)
 {
 	for (size_t i = 0; i < q->uplink->count; i++)

@@ -28,7 +28,7 @@ static const struct {
 	const char *name;
 	size_t words;
 } settings[] = {
-	{ "timeout", 2 }, { "filtering", 1 }, { "ports", 1 }, { "quota", 1 }, { "joined", 1 }
+	{ "timeout", 2 }, { "filtering", 1 }, { "ports", 1 }, { "quota", 1 }, { "joined", 1 }, { "dns", 1 }
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -119,6 +119,9 @@ static int parse_one(size_t setting, char **words, struct vnic_ioc_set *set, str
 		return parse_ports(words[0], &set->values.first_port, &set->values.last_port, err);
 	case 3:
 		return parse_quota(words[0], set, err);
+	case 5:
+		set->which |= VNIC_SET_DNS;
+		return parse_dns(words[0], &set->values, err);
 	default:
 		set->which |= VNIC_SET_FLAGS;
 		return parse_joined(words[0], &set->values.flags, err);
@@ -155,8 +158,8 @@ static int no_setting(const char *word, struct error *err)
 				 meant);
 	return error_set(
 		err, EUSAGE,
-		"set: %.40s: no such setting: there are timeout, filtering, ports, quota and "
-		"joined",
+		"set: %.40s: no such setting: there are timeout, filtering, ports, quota, "
+		"joined and dns",
 		word);
 }
 
@@ -186,9 +189,12 @@ int parse_settings(char **words, size_t count, struct vnic_ioc_set *set, struct 
 /* In words that set takes. */
 void print_settings(FILE *out, const struct vnic_ioc_network *network)
 {
-	fprintf(out, "filtering %s\njoined %s\nports %u-%u\nquota %u\n", filtering_name(network),
+	char dns[DNS_SIZE];
+
+	format_dns(dns, network);
+	fprintf(out, "filtering %s\njoined %s\nports %u-%u\nquota %u\ndns %s\n", filtering_name(network),
 		network->flags & VNIC_NET_JOINED ? "on" : "off", network->first_port,
-		network->last_port, network->quota);
+		network->last_port, network->quota, dns);
 	for (size_t i = 0; i < TIMEOUTS; i++)
 		fprintf(out, "timeout %s %u\n", timeouts[i].name,
 			*(const __u32 *)((const char *)&network->timeouts + timeouts[i].offset));
