@@ -25,6 +25,7 @@ static_assert(sizeof(struct vnic_ioc_forward) == 32);
 static_assert(sizeof(struct vnic_flow) == 56);
 static_assert(sizeof(struct vnic_ioc_flows) == 40);
 static_assert(sizeof(struct vnic_ioc_explain) == 48);
+static_assert(sizeof(struct vnic_ioc_explain6) == 92);
 
 static bool ends(const char *name)
 {
@@ -364,6 +365,21 @@ static int explain(struct net *net, struct vnic_ioc_explain *args)
 	return 0;
 }
 
+static int explain6(struct net *net, struct vnic_ioc_explain6 *args)
+{
+	struct vnic_network *network;
+	int ret = find(net, args->network, &network);
+
+	if (ret)
+		return ret;
+	if (args->reserved || args->inbound > 1)
+		return -EINVAL;
+	if (!network->six)
+		return -EAFNOSUPPORT;
+	vnic_translate6_explain(network, args);
+	return 0;
+}
+
 /* --- all of them --- */
 
 union vnic_arguments {
@@ -374,6 +390,7 @@ union vnic_arguments {
 	struct vnic_ioc_flows flows;
 	struct vnic_ioc_stats stats;
 	struct vnic_ioc_explain explain;
+	struct vnic_ioc_explain6 explain6;
 };
 
 static int carry_out(struct net *net, struct vnic_card *own, unsigned int ioctl,
@@ -404,6 +421,8 @@ static int carry_out(struct net *net, struct vnic_card *own, unsigned int ioctl,
 		return stats(net, &args->stats);
 	case VNIC_IOC_EXPLAIN:
 		return explain(net, &args->explain);
+	case VNIC_IOC_EXPLAIN6:
+		return explain6(net, &args->explain6);
 	default:
 		return -ENOTTY;
 	}

@@ -294,6 +294,8 @@ unsigned int vnic_translate6_inbound(void *priv, struct sk_buff *skb,
 				     const struct nf_hook_state *state);
 /* An IPv6 packet of a guest's; its header is there, whole. */
 void vnic_translate6_outbound(struct vnic_port *port, struct sk_buff *skb);
+/* What would happen to a packet, if it came now. RTNL is held. */
+void vnic_translate6_explain(const struct vnic_network *network, struct vnic_ioc_explain6 *args);
 /* To the gateway, or to all of the link. */
 void vnic_gateway6_input(struct vnic_port *port, struct sk_buff *skb);
 void vnic_gateway6_error(struct vnic_port *port, const struct sk_buff *skb, u8 type, u8 code,

@@ -43,12 +43,13 @@ static bool too_long(const struct sk_buff *skb, unsigned int mtu)
 
 /* --- out --- */
 
-static struct dst_entry *route_of(const struct vnic_network *network, const struct ipv6hdr *ip)
+static struct dst_entry *route_of(const struct vnic_network *network,
+				  const struct in6_addr *destination, u8 protocol)
 {
 	struct flowi6 flow = {
 		.flowi6_oif = network->uplink->dev->ifindex,
-		.flowi6_proto = ip->nexthdr,
-		.daddr = ip->daddr,
+		.flowi6_proto = protocol,
+		.daddr = *destination,
 	};
 	struct dst_entry *route = ip6_route_output(network->uplink->net, NULL, &flow);
 	int error = route->error;
@@ -119,7 +120,7 @@ static void outside(struct vnic_port *port, struct sk_buff *skb)
 		vnic_port_drop(port, skb, VNIC_DROP_TTL);
 		return;
 	}
-	route = route_of(network, ipv6_hdr(skb));
+	route = route_of(network, &ipv6_hdr(skb)->daddr, ipv6_hdr(skb)->nexthdr);
 	if (IS_ERR(route)) {
 		vnic_gateway6_error(port, skb, VNIC_ICMP6_UNREACHABLE, VNIC_ICMP6_NO_ROUTE, 0);
 		vnic_port_drop(port, skb, VNIC_DROP_NO_ROUTE);
@@ -177,11 +178,9 @@ void vnic_port_deliver6(struct vnic_port *port, struct sk_buff *skb)
 	vnic_port_send(port, skb, ETH_P_IPV6, port->mac);
 }
 
-/* Whose the packet is, though it is not translated yet. */
-static struct vnic_port *port_of(const struct vnic_network *network, const struct sk_buff *skb)
+/* Whose an outside address is. */
+static struct vnic_port *port_of(const struct vnic_network *network, struct in6_addr address)
 {
-	struct in6_addr address = ipv6_hdr(skb)->daddr;
-
 	if (!vnic_npt_address_in(&network->npt, &address))
 		return NULL;
 	return vnic_owned_by(network, &address);
@@ -200,7 +199,7 @@ unsigned int vnic_translate6_inbound(void *priv, struct sk_buff *skb,
 	/* Its last hop: the host says so, as of any that it forwards. */
 	if (ipv6_hdr(skb)->hop_limit <= 1 || !headers_ready(skb, &octets))
 		return NF_ACCEPT;
-	port = port_of(network, skb);
+	port = port_of(network, ipv6_hdr(skb)->daddr);
 	if (!port) {
 		vnic_count(network, VNIC_DROP_NO_MAPPING);
 		return NF_DROP;
@@ -220,4 +219,88 @@ unsigned int vnic_translate6_inbound(void *priv, struct sk_buff *skb,
 	vnic_count(network, VNIC_COUNT_IN);
 	vnic_port_deliver6(port, skb);
 	return NF_STOLEN;
+}
+
+/* --- what would happen? As above, but nothing is claimed, counted or sent. --- */
+
+static void say(struct vnic_ioc_explain6 *args, enum vnic_way way, enum vnic_counter reason)
+{
+	args->way = way;
+	args->reason = reason;
+}
+
+/* To an address that a guest has outside. */
+static void explain_in(const struct vnic_network *network, struct vnic_ioc_explain6 *args,
+		       enum vnic_counter reason)
+{
+	const struct vnic_port *port = port_of(network, args->destination);
+
+	vnic_npt_address_in(&network->npt, &args->new_destination);
+	if (!port) {
+		say(args, VNIC_WAY_DROP, VNIC_DROP_NO_MAPPING);
+		return;
+	}
+	args->receiver = port->guest.address;
+	say(args, VNIC_WAY_IN, reason);
+}
+
+static void explain_to_guest(const struct vnic_network *network, struct vnic_ioc_explain6 *args)
+{
+	const struct vnic_port *other = vnic_owned_by(network, &args->destination);
+
+	if (other)
+		args->receiver = other->guest.address;
+	if (!other || !(READ_ONCE(network->flags) & VNIC_NET_JOINED))
+		say(args, VNIC_WAY_DROP, VNIC_DROP_ISOLATED);
+	else
+		say(args, VNIC_WAY_IN, VNIC_COUNTERS);
+}
+
+static void explain_outside(const struct vnic_network *network, struct vnic_ioc_explain6 *args)
+{
+	struct dst_entry *route = route_of(network, &args->destination, IPPROTO_NONE);
+
+	if (IS_ERR(route)) {
+		say(args, VNIC_WAY_DROP, VNIC_DROP_NO_ROUTE);
+		return;
+	}
+	dst_release(route);
+	if (!vnic_npt_address_out(&network->npt, &args->new_source))
+		say(args, VNIC_WAY_DROP, counters[VNIC_NPT_NO_WORD]);
+	else if (vnic_npt_outside(&network->npt, &args->destination))
+		explain_in(network, args, VNIC_COUNT_HAIRPIN);
+	else
+		say(args, VNIC_WAY_OUT, VNIC_COUNT_OUT);
+}
+
+static void explain_outbound(const struct vnic_network *network, struct vnic_ioc_explain6 *args)
+{
+	const struct vnic_port *port = vnic_owned_by(network, &args->source);
+
+	if (port)
+		args->sender = port->guest.address;
+	if (!vnic_npt_inside(&network->npt, &args->source))
+		say(args, VNIC_WAY_DROP, VNIC_DROP_SOURCE);
+	else if (vnic_martian6(&args->destination))
+		say(args, VNIC_WAY_DROP, VNIC_DROP_MARTIAN);
+	else if (vnic_npt_inside(&network->npt, &args->destination))
+		explain_to_guest(network, args);
+	else
+		explain_outside(network, args);
+}
+
+void vnic_translate6_explain(const struct vnic_network *network, struct vnic_ioc_explain6 *args)
+{
+	args->sender = 0;
+	args->receiver = 0;
+	args->new_source = args->source;
+	args->new_destination = args->destination;
+	rcu_read_lock();
+	if (!args->inbound)
+		explain_outbound(network, args);
+	else if (vnic_network_outside6(network->uplink->net, &args->destination) == network)
+		explain_in(network, args, VNIC_COUNT_IN);
+	else
+		say(args, VNIC_WAY_HOST, VNIC_COUNTERS);
+	rcu_read_unlock();
 }

@@ -341,6 +341,37 @@ struct vnic_ioc_explain {
 	__u32 reserved;
 };
 
+/**
+ * struct vnic_ioc_explain6 - VNIC_IOC_EXPLAIN6: likewise of IPv6
+ * @network: name; it has IPv6
+ * @source: address
+ * @destination: address; of a packet of a guest's, neither of its link nor multicast: those are
+ *	never translated
+ * @inbound: it comes from outside
+ * @way: returned: enum vnic_way, as in core/nat.h
+ * @reason: returned: enum vnic_counter of what would be counted; VNIC_COUNTERS: nothing
+ * @reserved: 0
+ * @sender: returned: IPv4 address of the guest that has @source; 0: none has it yet
+ * @receiver: returned: of the guest that would get it; 0: none
+ * @new_source: returned, of the translated packet; @source: it is not translated
+ * @new_destination: returned, likewise
+ *
+ * Protocols and ports make no difference: prefixes are translated, and nothing is remembered.
+ */
+struct vnic_ioc_explain6 {
+	char network[VNIC_NAME_MAX];
+	struct in6_addr source;
+	struct in6_addr destination;
+	__u8 inbound;
+	__u8 way;
+	__u8 reason;
+	__u8 reserved;
+	__be32 sender;
+	__be32 receiver;
+	struct in6_addr new_source;
+	struct in6_addr new_destination;
+};
+
 #define VNIC_IOC_MAGIC		0xb7
 /* Argument 0; returns VNIC_ABI_VERSION. */
 #define VNIC_IOC_VERSION	_IO(VNIC_IOC_MAGIC, 0x00)
@@ -376,5 +407,7 @@ struct vnic_ioc_explain {
 #define VNIC_IOC_STATS		_IOWR(VNIC_IOC_MAGIC, 0x0b, struct vnic_ioc_stats)
 /* EHOSTUNREACH: outbound, and no guest has the source address. */
 #define VNIC_IOC_EXPLAIN	_IOWR(VNIC_IOC_MAGIC, 0x0c, struct vnic_ioc_explain)
+/* EAFNOSUPPORT: the network has no IPv6. */
+#define VNIC_IOC_EXPLAIN6	_IOWR(VNIC_IOC_MAGIC, 0x0d, struct vnic_ioc_explain6)
 
 #endif /* _UAPI_VNIC_H */

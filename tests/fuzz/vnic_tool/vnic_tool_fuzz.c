@@ -46,6 +46,26 @@ static void read_values(const char *text)
 	}
 }
 
+/* What is printed of a packet of IPv6 is read again as the same. */
+static void read_tuple6(const struct words *words)
+{
+	struct tuple6 tuple, again;
+	struct words printed;
+	char back[TUPLE_SIZE];
+	struct error err;
+
+	if (!is_tuple6(words, 0) || parse_tuple6(words, 0, &tuple, &err))
+		return;
+	format_tuple6(back, sizeof(back), &tuple);
+	if (words_split(&printed, (char *[]){ back, NULL }, &err) || !is_tuple6(&printed, 0) ||
+	    parse_tuple6(&printed, 0, &again, &err))
+		abort();
+	if (memcmp(&again.source.address, &tuple.source.address, 16) || again.source.port != tuple.source.port ||
+	    memcmp(&again.destination.address, &tuple.destination.address, 16) ||
+	    again.destination.port != tuple.destination.port)
+		abort();
+}
+
 static void read_words(const char *text)
 {
 	struct vnic_ioc_set set = { .which = 0 };
@@ -59,6 +79,7 @@ static void read_words(const char *text)
 		return;
 	if (!parse_tuple(&words, 0, &tuple, &err))
 		format_tuple(back, sizeof(back), &tuple);
+	read_tuple6(&words);
 	parse_forward(&words, 0, &forward, &err);
 	parse_unforward(&words, 0, &forward, &err);
 	if (names_network(words.at, words.count))
@@ -84,6 +105,26 @@ static void explain(const struct vnic_flow *flow, const uint8_t *data, size_t si
 	explain_in_sentences(&q, &sentences);
 }
 
+static void explain_ipv6(const uint8_t *data, size_t size)
+{
+	struct vnic_ioc_network network = { .name = "lan", .uplink = "eth0" };
+	struct link_addresses uplink = { .up = true };
+	struct question6 q = { .network = &network, .uplink = &uplink };
+	struct sentences sentences;
+
+	if (size < sizeof(q.tuple) + sizeof(q.answer) + 1)
+		return;
+	memcpy(&q.tuple, data, sizeof(q.tuple));
+	memcpy(&q.answer, data + sizeof(q.tuple), sizeof(q.answer));
+	if (!protocol_name(q.tuple.protocol))
+		return;
+	network.prefix6 = 48 + (data[size - 1] & 15);
+	network.inside6 = q.tuple.source.address;
+	q.inbound = data[size - 1] & 16;
+	q.receiver = data[size - 1] & 32 ? "v1" : NULL;
+	explain6_in_sentences(&q, &sentences);
+}
+
 static void read_flows(const uint8_t *data, size_t size)
 {
 	struct flows flows = { .count = size / sizeof(struct vnic_flow) };
@@ -100,6 +141,7 @@ static void read_flows(const uint8_t *data, size_t size)
 		flow_print_json(out, "lan", &flows.at[i]);
 	if (flows.count)
 		explain(flows.at, data, size);
+	explain_ipv6(data, size);
 	flows_free(&flows);
 	fclose(out);
 }

@@ -155,7 +155,7 @@ static unsigned long any_network(struct worker *w, char *args)
 	static const unsigned long calls[] = {
 		VNIC_IOC_VERSION, VNIC_IOC_CREATE, VNIC_IOC_SET, VNIC_IOC_REMOVE, VNIC_IOC_NETWORK,
 		VNIC_IOC_ATTACH, VNIC_IOC_DETACH, VNIC_IOC_CARD, VNIC_IOC_FORWARD,
-		VNIC_IOC_UNFORWARD, VNIC_IOC_FLOWS, VNIC_IOC_STATS, VNIC_IOC_EXPLAIN,
+		VNIC_IOC_UNFORWARD, VNIC_IOC_FLOWS, VNIC_IOC_STATS, VNIC_IOC_EXPLAIN, VNIC_IOC_EXPLAIN6,
 	};
 	unsigned long call = calls[any(w, sizeof(calls) / sizeof(calls[0]))];
 	struct vnic_ioc_network *network = (void *)args;
@@ -166,6 +166,9 @@ static unsigned long any_network(struct worker *w, char *args)
 		strcpy(network->uplink, "up0");
 		network->subnet = htonl(or_any(w, 0x0a090000 + (any(w, 2) << 16)));
 		network->prefix = or_any(w, 24);
+		network->prefix6 = or_any(w, one_in(w, 2) ? 64 : 0);
+		network->inside6.s6_addr[0] = 0xfd;
+		network->outside6.s6_addr[0] = 0x20;
 	}
 	if (call == VNIC_IOC_ATTACH)
 		any_name(w, card->card);

@@ -13,6 +13,7 @@ SETTINGS = "ctl/vnic/settings.c"
 SENTENCES = "ctl/vnic/sentences.c"
 FLOWS = "ctl/vnic/flows.c"
 DRAWING = "ctl/vnic/drawing.c"
+SENTENCES6 = "ctl/vnic/sentences6.c"
 COUNTERS = "ctl/vnic/counters.c"
 
 MUTANTS = [
@@ -58,7 +59,7 @@ MUTANTS = [
     ("arrow_sticks", PACKET_WORDS, "bool arrow = !strncmp(at, \"->\", 2);", "bool arrow = false;"),
     ("arrow_is_needed", PACKET_WORDS, "? at + 1 : at;", "? at + 1 : at + 1;"),
     ("shell_arrow_not_seen", PACKET_WORDS, "return words->count && !strcmp(words->at[words->count - 1], \"-\");", "return false;"),
-    ("more_words_than_a_packet", PACKET_WORDS, "destination + 1 != words->count)", "destination >= words->count)"),
+    ("more_words_than_a_packet", PACKET_WORDS, "*destination + 1 == words->count)", "*destination < words->count)"),
     ("identifier_of_0", PACKET_WORDS, "if (strlen(word) > 2 &&", "if (0 &&"),
     ("source_is_destination", PACKET_WORDS, "format_packet_end(destination, tuple->protocol, &tuple->destination);", "format_packet_end(destination, tuple->protocol, &tuple->source);"),
     ("icmp_forwarded", PACKET_WORDS, "if (forward->protocol == IPPROTO_ICMP)", "if (0)"),
@@ -66,10 +67,21 @@ MUTANTS = [
     ("more_words_than_a_forward", PACKET_WORDS, "inside + 1 != words->count)", "inside >= words->count)"),
     ("more_words_than_an_unforward", PACKET_WORDS, "behind(words, first + 1) + 1 < words->count)", "0)"),
 
+    # packets of IPv6
+    ("one_colon_is_ipv6", PACKET_WORDS, "return colon && strchr(colon + 1, ':');", "return colon;"),
+    ("the_other_end_is_ipv4", PACKET_WORDS, "if (!is_end6(word))", "if (0)"),
+    ("only_the_source_is_looked_at", PACKET_WORDS, "(is_end6(words->at[source]) || is_end6(words->at[destination]))", "is_end6(words->at[source])"),
+    ("an_identifier_of_ipv6_is_needed", PACKET_WORDS, "if (word[0] != '[')", "if (0)"),
+    ("a_bracket_that_is_not_closed", ADDRESSES, " || !behind || (behind[1]", " || (behind && behind[1]"),
+    ("anything_behind_a_bracket", ADDRESSES, "(behind[1] && behind[1] != ':'))", "0)"),
+    ("an_end_of_ipv6_without_a_port", ADDRESSES, "if (!behind[1])", "if (0)"),
+    ("prefix_of_ipv6_by_octets", ADDRESSES, ">> (7 - bit % 8) & 1)\n\t\t\treturn false;", ")\n\t\t\treturn false;"),
+
     # command lines
     ("arrow_is_an_option", COMMAND_LINE, "!strncmp(argv[i], \"->\", 2) ? argv[i] + 2 : argv[i]", "argv[i]"),
     ("network_is_a_protocol", COMMAND_LINE, "!is_protocol(line->words.at[0]) &&", "1 &&"),
     ("typo_of_a_protocol_is_a_network", COMMAND_LINE, "isalpha((unsigned char)line->words.at[1][0])", "1"),
+    ("an_address_of_ipv6_is_a_protocol", COMMAND_LINE, " && !strchr(line->words.at[1], ':'))", ")"),
     ("json_for_all", COMMAND_LINE, "json ? with_json : without", "with_json"),
 
     # settings
@@ -100,6 +112,23 @@ MUTANTS = [
     ("echo_is_forwarded", SENTENCES, "if (q->tuple.protocol != IPPROTO_ICMP)", "if (1)"),
     ("a_dead_uplink_has_ports", SENTENCES, "if (!q->uplink->count || !q->uplink->up)", "if (0)"),
     ("nobody_is_told", SENTENCES, "if (!q->inbound && q->answer.reason >= VNIC_DROP_NO_PORT &&", "if (0 && q->answer.reason >= VNIC_DROP_NO_PORT &&"),
+    # sentences of IPv6
+    ("a_link_is_outside", SENTENCES6, "IN6_IS_ADDR_LINKLOCAL(source) ||", ""),
+    ("nobody_is_outside", SENTENCES6, "IN6_IS_ADDR_UNSPECIFIED(source) ||", ""),
+    ("groups_are_translated", SENTENCES6, "(IN6_IS_ADDR_MULTICAST(destination) || IN6_IS_ADDR_LINKLOCAL(destination)))", "IN6_IS_ADDR_LINKLOCAL(destination))"),
+    ("links_are_translated", SENTENCES6, "(IN6_IS_ADDR_MULTICAST(destination) || IN6_IS_ADDR_LINKLOCAL(destination)))", "IN6_IS_ADDR_MULTICAST(destination))"),
+    ("what_is_from_outside_is_of_a_link", SENTENCES6, "if (!q->inbound &&\n", "if (\n"),
+    ("all_have_ipv6", SENTENCES6, "if (!q->network->prefix6)", "if (0)"),
+    ("everybody_is_the_gateway", SENTENCES6, "} else if (!same(destination, &gateway)) {", "} else if (0) {"),
+    ("the_word_of_48_is_that_of_64", SENTENCES6, "n->prefix6 == 48 ? 3 : 4;", "4;"),
+    ("the_word_is_the_first", SENTENCES6, "word_of(address, word) == 0xffff)", "0)"),
+    ("a_word_that_stays_changes", SENTENCES6, "if (word_of(inside, word) == word_of(outside, word))", "if (0)"),
+    ("nothing_is_new", SENTENCES6, "tuple.source.address = q->answer.new_source;", ";"),
+    ("whoever_is_first_is_not_said", SENTENCES6, "if (!q->card)", "if (0)"),
+    ("hairpinning_is_joining", SENTENCES6, "if (q->answer.reason == VNIC_COUNT_HAIRPIN) {", "if (0) {"),
+    ("who_is_isolated_is_nobody", SENTENCES6, "if (q->answer.receiver) {", "if (0) {"),
+    ("a_dead_uplink_has_routes", SENTENCES6, "if (q->uplink->up) {", "if (1) {"),
+    ("nothing_is_counted_as_something", SENTENCES6, "if (q->answer.reason != VNIC_COUNTERS)", "if (1)"),
     ("a_counter_twice", COUNTERS, "\"drop_quota\"", "\"drop_full\""),
 
     # flows

@@ -104,6 +104,18 @@ static void ipv6_prefixes_come_in_pairs(void)
 		"ipv6: fd00::/48=2001:db8:0:1::/48: a prefix has bits beyond its length");
 }
 
+static void a_prefix_of_ipv6_has_its_bits(void)
+{
+	struct in6_addr prefix, address;
+
+	inet_pton(AF_INET6, "2001:db8:1:ff00::", &prefix);
+	inet_pton(AF_INET6, "2001:db8:1:ff40::1", &address);
+	CHECK(prefix6_has(&prefix, 48, &address), "48");
+	CHECK(prefix6_has(&prefix, 57, &address), "57");
+	CHECK(!prefix6_has(&prefix, 58, &address), "58");
+	CHECK(!prefix6_has(&prefix, 64, &address), "64");
+}
+
 /* What parse_dns() makes of @text, written again. */
 static const char *dns_of(const char *text)
 {
@@ -206,6 +218,7 @@ int main(void)
 	RUN(a_subnet_has_no_bits_beyond_its_prefix);
 	RUN(subnets_overlap_if_one_has_the_other);
 	RUN(ipv6_prefixes_come_in_pairs);
+	RUN(a_prefix_of_ipv6_has_its_bits);
 	RUN(dns_servers_are_three_of_each_protocol_at_most);
 	RUN(a_mac_is_of_one_device);
 	RUN(ports_are_a_range);

@@ -84,6 +84,53 @@ static void a_packet_is_read_and_written(void)
 		CHECK(!strcmp(tuple_of(pairs[i][0]), pairs[i][1]), "%s: %s", pairs[i][0], tuple_of(pairs[i][0]));
 }
 
+/* What parse_tuple6() makes of @text, written again. */
+static const char *tuple6_of(const char *text)
+{
+	static char back[TUPLE_SIZE];
+	struct tuple6 tuple;
+
+	if (SPLIT((char *)text) || !is_tuple6(&words, 0))
+		return "not of IPv6";
+	if (parse_tuple6(&words, 0, &tuple, &err))
+		return err.text;
+	format_tuple6(back, sizeof(back), &tuple);
+	return back;
+}
+
+static void a_packet_of_ipv6_is_read_and_written(void)
+{
+	static const char *const pairs[][2] = {
+		{ "udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53", "udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53" },
+		{ "tcp [FD00:9:0::2]:4000 [2001:db8:5::7]:80", "tcp [fd00:9::2]:4000 -> [2001:db8:5::7]:80" },
+		{ "icmp fd00:9::2->2001:db8:5::7", "icmp fd00:9::2 -> 2001:db8:5::7" },
+		{ "icmp :: ff02::1", "icmp :: -> ff02::1" },
+		{ "icmp [fd00:9::2]:77 -> 2001:db8:5::7", "icmp [fd00:9::2]:77 -> 2001:db8:5::7" },
+		{ "tcp [1111:2222:3333:4444:5555:6666:7777:8888]:65535 [2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+		  "tcp [1111:2222:3333:4444:5555:6666:7777:8888]:65535 -> [2001:db8:1111:2222:3333:4444:5555:6666]:65535" },
+		{ "udp 10.9.0.2:4000 198.51.100.7:53", "not of IPv6" },
+		{ "udp 10.9.0.2:4000 -> [2001:db8:5::7]:53", "explain: 10.9.0.2:4000: the packet's other address is of IPv6" },
+		{ "icmp fd00:9::2 198.51.100.7", "explain: 198.51.100.7: the packet's other address is of IPv6" },
+		{ "udp fd00:9::2 [2001:db8:5::7]:53",
+		  "explain: fd00:9::2: not an IPv6 address and a port: write [2001:db8::7]:80" },
+		{ "udp [fd00:9::2] [2001:db8:5::7]:53", "explain: [fd00:9::2]: its port is missing: write [fd00:9::2]:80" },
+		{ "udp [fd00:9::2]80 [2001:db8:5::7]:53",
+		  "explain: [fd00:9::2]80: not an IPv6 address and a port: write [2001:db8::7]:80" },
+		{ "udp [fd00:9::2:80 [2001:db8:5::7]:53",
+		  "explain: [fd00:9::2:80: not an IPv6 address and a port: write [2001:db8::7]:80" },
+		{ "udp [fd00:9::2]:0 [2001:db8:5::7]:53", "explain: 0: not a port: a number from 1 to 65535" },
+		{ "udp [fd00::9::2]:80 [2001:db8:5::7]:53",
+		  "explain: fd00::9::2: not an IPv6 address: write 2001:db8::7" },
+		{ "icmp fd00:9::g 2001:db8:5::7", "explain: fd00:9::g: not an IPv6 address: write 2001:db8::7" },
+		{ "icmp [fd00:9::2]:x 2001:db8:5::7",
+		  "explain: [fd00:9::2]:x: not an address and an identifier: write [fd00:9::2]:77" },
+		{ "sctp [fd00:9::2]:80 [2001:db8:5::7]:53", "protocol: sctp: there are tcp, udp and icmp" },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		CHECK(!strcmp(tuple6_of(pairs[i][0]), pairs[i][1]), "%s: %s", pairs[i][0], tuple6_of(pairs[i][0]));
+}
+
 static void a_forward_is_of_a_port_or_of_an_address_and_a_port(void)
 {
 	struct forward forward;
@@ -163,6 +210,8 @@ static void the_network_is_the_first_word_that_is_no_protocol(void)
 	CHECK(!LINE(false, "forward", "tcp", "udp", "8080"), "%s", err.text);
 	CHECK(!line.network, "%s", line.network);
 	CHECK(!LINE(false, "forward", "tpc", "8080", "10.9.0.2:80"), "%s", err.text);
+	CHECK(!line.network, "%s", line.network);
+	CHECK(!LINE(true, "explain", "icpm", "fd00:9::2", "2001:db8::7"), "%s", err.text);
 	CHECK(!line.network, "%s", line.network);
 	CHECK(!LINE(false, "forward", "lan", "tpc", "8080", "10.9.0.2:80"), "%s", err.text);
 	CHECK(line.network && !strcmp(line.network, "lan"), "%s", line.network);
@@ -276,6 +325,7 @@ int main(void)
 	RUN(one_argument_or_several_are_the_same_words);
 	RUN(words_have_bounds);
 	RUN(a_packet_is_read_and_written);
+	RUN(a_packet_of_ipv6_is_read_and_written);
 	RUN(a_forward_is_of_a_port_or_of_an_address_and_a_port);
 	RUN(unforward_takes_what_forward_took);
 	RUN(the_network_is_the_first_word_that_is_no_protocol);

@@ -39,6 +39,14 @@ int parse_address(const char *text, const char *what, __be32 *address, struct er
 	return 0;
 }
 
+int parse_address6(const char *text, const char *what, struct in6_addr *address, struct error *err)
+{
+	if (inet_pton(AF_INET6, text, address) != 1)
+		return error_set(err, EUSAGE, "%s: %.64s: not an IPv6 address: write 2001:db8::7",
+				 what, text);
+	return 0;
+}
+
 __be32 mask_of(__u32 prefix)
 {
 	return prefix ? htonl(~0u << (32 - prefix)) : 0;
@@ -47,6 +55,14 @@ __be32 mask_of(__u32 prefix)
 bool subnet_has(__be32 subnet, __u32 prefix, __be32 address)
 {
 	return !((subnet ^ address) & mask_of(prefix));
+}
+
+bool prefix6_has(const struct in6_addr *prefix, __u32 bits, const struct in6_addr *address)
+{
+	for (__u32 bit = 0; bit < bits; bit++)
+		if ((prefix->s6_addr[bit / 8] ^ address->s6_addr[bit / 8]) >> (7 - bit % 8) & 1)
+			return false;
+	return true;
 }
 
 bool subnets_overlap(__be32 a, __u32 a_prefix, __be32 b, __u32 b_prefix)
@@ -282,6 +298,29 @@ int parse_end(const char *text, const char *what, struct end *end, struct error 
 	return parse_port(text + length + 1, what, &end->port, err);
 }
 
+/* [ADDRESS]:PORT */
+int parse_end6(const char *text, const char *what, struct end6 *end, struct error *err)
+{
+	const char *behind = strchr(text, ']');
+	char before[INET6_ADDRSTRLEN];
+	size_t length;
+
+	if (text[0] != '[' || !behind || (behind[1] && behind[1] != ':'))
+		return error_set(err, EUSAGE,
+				 "%s: %.64s: not an IPv6 address and a port: write "
+				 "[2001:db8::7]:80",
+				 what, text);
+	length = (size_t)(behind - text - 1);
+	snprintf(before, sizeof(before), "%.*s", length < sizeof(before) ? (int)length : 0,
+		 text + 1);
+	if (parse_address6(before, what, &end->address, err))
+		return -EUSAGE;
+	if (!behind[1])
+		return error_set(err, EUSAGE, "%s: %s: its port is missing: write %s:80", what,
+				 text, text);
+	return parse_port(behind + 2, what, &end->port, err);
+}
+
 void format_address(char text[END_SIZE], __be32 address)
 {
 	inet_ntop(AF_INET, &address, text, END_SIZE);
@@ -294,6 +333,19 @@ void format_end(char text[END_SIZE], __be32 address, __be16 port)
 	format_address(text, address);
 	length = strlen(text);
 	snprintf(text + length, END_SIZE - length, ":%u", ntohs(port));
+}
+
+void format_address6(char text[END6_SIZE], const struct in6_addr *address)
+{
+	inet_ntop(AF_INET6, address, text, END6_SIZE);
+}
+
+void format_end6(char text[END6_SIZE], const struct in6_addr *address, __be16 port)
+{
+	char alone[END6_SIZE];
+
+	format_address6(alone, address);
+	snprintf(text, END6_SIZE, "[%.*s]:%u", INET6_ADDRSTRLEN, alone, ntohs(port));
 }
 
 void format_mac(char text[MAC_SIZE], const uint8_t mac[6])

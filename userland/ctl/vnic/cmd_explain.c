@@ -119,22 +119,22 @@ static int ask(int dev, struct question *q, struct error *err)
 
 /* --- saying it --- */
 
-static void print_text(const struct question *q, const struct sentences *s)
+static void print_text(const struct told *told, const struct sentences *s)
 {
-	char packet[64], left[32];
+	char left[32];
 
-	format_tuple(packet, sizeof(packet), &q->tuple);
-	if (q->inbound)
-		printf("packet   %s: from outside, to %s\n", packet, q->network->name);
+	if (told->guest)
+		printf("packet   %s: from a guest of %s, %s\n", told->packet, told->network,
+		       told->guest);
 	else
-		printf("packet   %s: from a guest of %s, %s\n", packet, q->network->name, q->card);
+		printf("packet   %s: from outside, to %s\n", told->packet, told->network);
 	printf("then     %s\n", s->what);
 	printf("because  %s\n", s->why);
-	if (q->mapping && !flow_is_forward(q->mapping)) {
-		flow_left(left, sizeof(left), q->mapping);
+	if (told->mapping && !flow_is_forward(told->mapping)) {
+		flow_left(left, sizeof(left), told->mapping);
 		printf("mapping  it expires in %s, unless the guest sends; %llu packets out, "
 		       "%llu in\n",
-		       left, q->mapping->out, q->mapping->in);
+		       left, told->mapping->out, told->mapping->in);
 	}
 	if (s->advice[0])
 		printf("advice   %s\n", s->advice);
@@ -148,21 +148,26 @@ static void print_key(const char *key, const char *value)
 	print_json_string(stdout, value);
 }
 
-static void print_json(const struct question *q, const struct sentences *s)
+static void print_json(const struct told *told, const struct sentences *s)
 {
-	char packet[64];
-
-	format_tuple(packet, sizeof(packet), &q->tuple);
 	fputs("{\"network\": ", stdout);
-	print_json_string(stdout, q->network->name);
-	print_key("packet", packet);
-	print_key("from", q->inbound ? "outside" : "guest");
+	print_json_string(stdout, told->network);
+	print_key("packet", told->packet);
+	print_key("from", told->guest ? "guest" : "outside");
 	print_key("way", s->way);
 	print_key("reason", s->reason);
 	print_key("what", s->what);
 	print_key("why", s->why);
 	print_key("advice", s->advice);
 	puts("}");
+}
+
+void print_explanation(const struct told *told, const struct sentences *sentences, bool json)
+{
+	if (json)
+		print_json(told, sentences);
+	else
+		print_text(told, sentences);
 }
 
 static int no_guest(const struct question *q, const struct cards *cards, struct error *err)
@@ -180,7 +185,7 @@ static int no_guest(const struct question *q, const struct cards *cards, struct 
 }
 
 /* As a sentence has it; NULL if there is none. */
-static const char *card_words(const struct vnic_ioc_card *card)
+const char *card_words(const struct vnic_ioc_card *card)
 {
 	if (!card)
 		return NULL;
@@ -193,6 +198,8 @@ static int answer(int dev, struct question *q, bool json, struct error *err)
 	cleanup_flows struct flows flows = { .count = 0 };
 	const struct vnic_ioc_card *guest, *neighbour;
 	struct sentences sentences;
+	char packet[TUPLE_SIZE];
+	struct told told = { .packet = packet, .network = q->network->name };
 	int ret = cards_read(dev, q->network, &cards, err);
 
 	if (!ret)
@@ -213,33 +220,46 @@ static int answer(int dev, struct question *q, bool json, struct error *err)
 	if (ret)
 		return ret;
 	explain_in_sentences(q, &sentences);
-	if (json)
-		print_json(q, &sentences);
-	else
-		print_text(q, &sentences);
+	format_tuple(packet, sizeof(packet), &q->tuple);
+	told.guest = q->inbound ? NULL : q->card;
+	told.mapping = q->mapping;
+	print_explanation(&told, &sentences, json);
 	return 0;
+}
+
+static int explain(int dev, const struct packet_line *line, const struct tuple *tuple,
+		   struct error *err)
+{
+	struct vnic_ioc_network network;
+	struct link_addresses uplink;
+	struct question q = { .tuple = *tuple, .network = &network, .uplink = &uplink };
+	int ret = choose(dev, line->network, &q, &network, err);
+
+	if (ret)
+		return ret;
+	link_addresses(network.uplink, &uplink);
+	q.inbound = !sends(&network, &q.tuple);
+	return answer(dev, &q, line->json, err);
 }
 
 int cmd_explain(int argc, char **argv, struct error *err)
 {
-	struct vnic_ioc_network network;
-	struct link_addresses uplink;
-	struct packet_line line;
-	struct question q = { .network = &network, .uplink = &uplink };
 	cleanup_close int dev = -1;
+	struct packet_line line;
+	struct tuple6 tuple6;
+	struct tuple tuple;
+	bool six = false;
 	int ret = packet_line(argc, argv, true, &line, err);
 
-	if (!ret)
-		ret = parse_tuple(&line.words, line.first, &q.tuple, err);
+	if (!ret) {
+		six = is_tuple6(&line.words, line.first);
+		ret = six ? parse_tuple6(&line.words, line.first, &tuple6, err)
+			  : parse_tuple(&line.words, line.first, &tuple, err);
+	}
 	if (ret)
 		return ret;
 	dev = device_open(err);
 	if (dev < 0)
 		return dev;
-	ret = choose(dev, line.network, &q, &network, err);
-	if (ret)
-		return ret;
-	link_addresses(network.uplink, &uplink);
-	q.inbound = !sends(&network, &q.tuple);
-	return answer(dev, &q, line.json, err);
+	return six ? explain6(dev, &line, &tuple6, err) : explain(dev, &line, &tuple, err);
 }

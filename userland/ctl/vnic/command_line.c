@@ -32,8 +32,8 @@ static int without_arrows(int argc, char **argv)
 }
 
 /*
- * A first word that is no protocol is the network, if what follows is no port or address; where one
- * is called "tcp", --network says so.
+ * A first word that is no protocol is the network, if what follows is no port or address: one of IPv6
+ * may begin with a letter, but has a colon. Where one is called "tcp", --network says so.
  * @json: there is --json. Returns 0 or a negative error.
  */
 int packet_line(int argc, char **argv, bool json, struct packet_line *line, struct error *err)
@@ -53,7 +53,7 @@ int packet_line(int argc, char **argv, bool json, struct packet_line *line, stru
 	if (!ret)
 		ret = words_split(&line->words, argv + optind, err);
 	if (!ret && !line->network && line->words.count > 1 && !is_protocol(line->words.at[0]) &&
-	    isalpha((unsigned char)line->words.at[1][0]))
+	    isalpha((unsigned char)line->words.at[1][0]) && !strchr(line->words.at[1], ':'))
 		line->network = line->words.at[line->first++];
 	return ret;
 }

@@ -4,6 +4,8 @@
  *
  *	udp 10.9.0.2:4000 -> 198.51.100.7:53		a packet
  *	icmp 10.9.0.2 -> 198.51.100.7			an echo request
+ *	udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53	a packet of IPv6
+ *	icmp fd00:9::2 -> 2001:db8:5::7			an echo request of IPv6
  *	tcp 8080 -> 10.9.0.2:80				a forward
  *	tcp 192.0.2.7:8080 10.9.0.2:80			the same of one outside address
  *
@@ -113,6 +115,20 @@ static int arrow_gone(const char *verb, struct error *err)
 
 /* --- packets --- */
 
+/* Sets which words its ends are; returns 0 or a negative error. */
+static int find_ends(const struct words *words, size_t first, size_t *source, size_t *destination,
+		     struct error *err)
+{
+	*source = first + 1;
+	*destination = behind(words, first + 1);
+	if (shell_took_the_arrow(words))
+		return arrow_gone("explain", err);
+	if (*source < words->count && *destination + 1 == words->count)
+		return 0;
+	return error_set(err, EUSAGE,
+			 "explain: describe one packet: 'udp 10.9.0.2:4000 -> 198.51.100.7:53'");
+}
+
 /* The identifier of ICMP may be left out, and 0 be one. */
 static int parse_packet_end(const char *word, uint8_t protocol, struct end *end, struct error *err)
 {
@@ -134,18 +150,13 @@ static int parse_packet_end(const char *word, uint8_t protocol, struct end *end,
 
 int parse_tuple(const struct words *words, size_t first, struct tuple *tuple, struct error *err)
 {
-	size_t destination = behind(words, first + 1);
-	int ret;
+	size_t source, destination;
+	int ret = find_ends(words, first, &source, &destination, err);
 
-	if (shell_took_the_arrow(words))
-		return arrow_gone("explain", err);
-	if (first + 1 >= words->count || destination + 1 != words->count)
-		return error_set(
-			err, EUSAGE,
-			"explain: describe one packet: 'udp 10.9.0.2:4000 -> 198.51.100.7:53'");
-	ret = parse_protocol(words->at[first], &tuple->protocol, err);
 	if (!ret)
-		ret = parse_packet_end(words->at[first + 1], tuple->protocol, &tuple->source, err);
+		ret = parse_protocol(words->at[first], &tuple->protocol, err);
+	if (!ret)
+		ret = parse_packet_end(words->at[source], tuple->protocol, &tuple->source, err);
 	if (!ret)
 		ret = parse_packet_end(words->at[destination], tuple->protocol, &tuple->destination,
 				       err);
@@ -166,6 +177,78 @@ void format_tuple(char *text, size_t size, const struct tuple *tuple)
 
 	format_packet_end(source, tuple->protocol, &tuple->source);
 	format_packet_end(destination, tuple->protocol, &tuple->destination);
+	snprintf(text, size, "%s %s -> %s", protocol_name(tuple->protocol), source, destination);
+}
+
+/* --- packets of IPv6 --- */
+
+/* Two colons: no end of IPv4 has them. */
+static bool is_end6(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return colon && strchr(colon + 1, ':');
+}
+
+/* Whether an end of it is of IPv6. */
+bool is_tuple6(const struct words *words, size_t first)
+{
+	struct error unused;
+	size_t source, destination;
+
+	return !find_ends(words, first, &source, &destination, &unused) &&
+	       (is_end6(words->at[source]) || is_end6(words->at[destination]));
+}
+
+static int parse_packet_end6(const char *word, uint8_t protocol, struct end6 *end,
+			     struct error *err)
+{
+	struct error unused;
+
+	*end = (struct end6){ .port = 0 };
+	if (!is_end6(word))
+		return error_set(err, EUSAGE,
+				 "explain: %.40s: the packet's other address is of IPv6", word);
+	if (protocol != IPPROTO_ICMP)
+		return parse_end6(word, "explain", end, err);
+	if (word[0] != '[')
+		return parse_address6(word, "explain", &end->address, err);
+	if (!parse_end6(word, "explain", end, &unused))
+		return 0;
+	return error_set(err, EUSAGE,
+			 "explain: %.64s: not an address and an identifier: write [fd00:9::2]:77",
+			 word);
+}
+
+int parse_tuple6(const struct words *words, size_t first, struct tuple6 *tuple, struct error *err)
+{
+	size_t source, destination;
+	int ret = find_ends(words, first, &source, &destination, err);
+
+	if (!ret)
+		ret = parse_protocol(words->at[first], &tuple->protocol, err);
+	if (!ret)
+		ret = parse_packet_end6(words->at[source], tuple->protocol, &tuple->source, err);
+	if (!ret)
+		ret = parse_packet_end6(words->at[destination], tuple->protocol,
+					&tuple->destination, err);
+	return ret;
+}
+
+static void format_packet_end6(char text[END6_SIZE], uint8_t protocol, const struct end6 *end)
+{
+	if (protocol == IPPROTO_ICMP && !end->port)
+		format_address6(text, &end->address);
+	else
+		format_end6(text, &end->address, end->port);
+}
+
+void format_tuple6(char *text, size_t size, const struct tuple6 *tuple)
+{
+	char source[END6_SIZE], destination[END6_SIZE];
+
+	format_packet_end6(source, tuple->protocol, &tuple->source);
+	format_packet_end6(destination, tuple->protocol, &tuple->destination);
 	snprintf(text, size, "%s %s -> %s", protocol_name(tuple->protocol), source, destination);
 }
 

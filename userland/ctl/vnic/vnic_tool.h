@@ -10,6 +10,7 @@
  *	*_change.c	its ioctls that change something, and what their errors mean
  *	links.c		the host's devices: names, kinds, addresses
  *	counters.c	what is counted; sentences.c: what would happen to a packet
+ *	explain6.c	the same of IPv6; sentences6.c
  *	drawing.c	the flows as a picture
  */
 #ifndef VNIC_TOOL_H
@@ -218,6 +219,38 @@ struct question {
 };
 
 /**
+ * enum where6 - likewise, of IPv6
+ * @WHERE6_TRANSLATOR: the translator decides
+ * @WHERE6_LINK: to an address of the guest's own link, or a group
+ * @WHERE6_NO_IPV6: the network has none
+ */
+enum where6 {
+	WHERE6_TRANSLATOR,
+	WHERE6_LINK,
+	WHERE6_NO_IPV6,
+};
+
+/**
+ * struct question6 - likewise, of IPv6
+ * @tuple: the packet
+ * @inbound: it comes from outside
+ * @network: whose guest sends it, or is meant
+ * @uplink: addresses of the network's uplink
+ * @card: name of the guest's card that sends it; NULL: no guest has the address yet
+ * @receiver: likewise of the guest that it is for
+ * @answer: of VNIC_IOC_EXPLAIN6, if where6_to() says that the translator decides
+ */
+struct question6 {
+	struct tuple6 tuple;
+	bool inbound;
+	const struct vnic_ioc_network *network;
+	const struct link_addresses *uplink;
+	const char *card;
+	const char *receiver;
+	struct vnic_ioc_explain6 answer;
+};
+
+/**
  * struct sentences - the answer
  * @way: one word: out, in, host, gateway, drop
  * @reason: name of the counter, or ""
@@ -236,6 +269,31 @@ struct sentences {
 /* sentences.c: pure */
 enum where where_to(const struct question *question);
 void explain_in_sentences(const struct question *question, struct sentences *sentences);
+
+/* sentences6.c: pure */
+bool sends6(const struct vnic_ioc_network *network, const struct in6_addr *source);
+enum where6 where6_to(const struct question6 *question);
+void explain6_in_sentences(const struct question6 *question, struct sentences *sentences);
+
+/**
+ * struct told - what there is to say of a packet beside the sentences
+ * @packet: it
+ * @network: name
+ * @guest: who sends it; NULL: it comes from outside
+ * @mapping: that it belongs to; NULL: none
+ */
+struct told {
+	const char *packet;
+	const char *network;
+	const char *guest;
+	const struct vnic_flow *mapping;
+};
+
+/* cmd_explain.c and explain6.c */
+const char *card_words(const struct vnic_ioc_card *card);
+void print_explanation(const struct told *told, const struct sentences *sentences, bool json);
+int explain6(int dev, const struct packet_line *line, const struct tuple6 *tuple,
+	     struct error *err);
 
 /* drawing.c: pure */
 void draw_flows(FILE *out, const struct vnic_ioc_network *network, const struct flows *flows);
