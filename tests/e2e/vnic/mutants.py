@@ -23,6 +23,11 @@ MUTANTS = [Mutant(*row) for row in (
      "\tskb_put_data(skb, at, 64);\n\toffset -= VNIC_LINEAR - 64;\n\trest += VNIC_LINEAR - 64;", "held",
      "headers_are_those_that_were_sent"),
 
+    # network.c
+    ("any_dns_server_will_do", "network.c", " || !dns_valid(&values))", ")", "link", "dns_servers_are_judged"),
+    ("dns_servers_with_gaps", "network.c", "(!more || vnic_martian(args->dns[i]))", "vnic_martian(args->dns[i])", "link",
+     "dns_servers_are_judged"),
+
     # ring.c
     ("any_number_is_held", "ring.c", "READ_ONCE(rings->holds) <= rings->tx.mask / 2;", "true;", "held",
      "at_most_half_is_held"),

@@ -36,6 +36,15 @@ s.bind(('', $2))
 s.sendto(b'x', ('$3', $4))"
 }
 
+# say6 NAMESPACE FROM ADDRESS: likewise of IPv6, to port 53.
+say6() {
+	ip netns exec "$1" python3 -c "
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(('$2', 4000))
+s.sendto(b'x', ('$3', 53))"
+}
+
 lay_the_wire() {
 	for n in host outside guest other; do
 		ip netns add $n
@@ -67,6 +76,7 @@ usage() {
 	t create_quota vnic create x --subnet 10.9.0.0/24 --uplink eth0 --mappings 10 --quota 11
 	t create_ports vnic create x --subnet 10.9.0.0/24 --uplink eth0 --ports 80-79
 	t create_filtering vnic create x --subnet 10.9.0.0/24 --uplink eth0 --filtering full-cone
+	t create_dns vnic create x --subnet 10.9.0.0/24 --uplink eth0 --dns 127.0.0.53
 	t attach_nothing vnic attach
 	t attach_mac vnic attach lan v0 --mac 01:00:5e:00:00:01
 	t forward_arrow sh -c 'vnic forward tcp 8080 -> 10.9.0.2:80'
@@ -74,6 +84,9 @@ usage() {
 	t forward_icmp vnic forward icmp 8080 10.9.0.2:80
 	t set_typo vnic set tiemout udp 5
 	t set_zero vnic set timeout udp 0
+	t set_dns vnic set dns 1.1.1.1,dns.example
+	t explain_half6 vnic explain 'udp [fd00:9::2] -> [2001:db8:5::7]:53'
+	t explain_mixed vnic explain 'icmp fd00:9::2 -> 198.51.100.7'
 	t explain_half vnic explain udp 10.9.0.2:4000
 	t list_name vnic list lan
 	t flows_count vnic flows -n 3
@@ -269,6 +282,118 @@ for port in range(4100, 4112):
 	t status_json vnic status --json
 }
 
+# dns_by_dhcp NAME: what a guest hears of DNS servers when it asks for its address.
+dns_by_dhcp() {
+	in_guest udhcpc -i s0 -f -n -q -s /root/hear >$1.log 2>&1
+	cp /root/heard $1.heard
+}
+
+# dns_by_router NAME: of IPv6, when it asks for a router.
+dns_by_router() {
+	in_guest python3 -c "
+import ipaddress, socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.settimeout(20)
+s.sendto(b'\\x85' + bytes(7), ('ff02::2', 0, 0, socket.if_nametoindex('s0')))
+while (said := s.recv(1500))[0] != 134:
+    pass
+at = 16
+while at < len(said):
+    length = 8 * said[at + 1]
+    if said[at] == 25:
+        print(*(ipaddress.ip_address(said[i:i + 16]) for i in range(at + 8, at + length, 16)))
+    at += length" >$1.heard 2>$1.log
+}
+
+six() {
+	ip -n host address add 2001:db8:1::1/64 dev eth0 nodad
+	ip -n outside address add 2001:db8:1::254/64 dev wire nodad
+	ip -n outside address add 2001:db8:5::7/128 dev lo nodad
+	ip -n host route add default via 2001:db8:1::254 dev eth0
+	ip -n outside route add 2001:db8:9::/64 via 2001:db8:1::1
+	t six vnic create six --subnet 10.6.0.0/24 --uplink eth0 --ipv6 fd00:9::/64=2001:db8:9::/64 \
+		--dns 198.51.100.53,198.51.100.54,2001:db8:5::53
+	for card in s0 s1; do
+		ip -n host link add $card type vnic
+		h vnic attach six $card
+	done
+	# Addresses are given here, and not probed: so no guest has one before it sends. As a router
+	# advertisement has it, all others of the prefix are behind the gateway.
+	ip -n host link set s0 netns guest
+	ip -n host link set s1 netns other
+	ip netns exec guest sysctl -qw net.ipv6.conf.s0.accept_ra=0
+	ip netns exec other sysctl -qw net.ipv6.conf.s1.accept_ra=0
+	ip -n guest link set s0 up
+	ip -n other link set s1 up
+	ip -n guest address add fd00:9::2/128 dev s0 nodad
+	ip -n other address add fd00:9::3/128 dev s1 nodad
+	ip -n guest route add default via fe80::1 dev s0
+	ip -n other route add default via fe80::1 dev s1
+	cat >/root/hear <<-"EOF"
+	#!/bin/sh
+	[ "$1" != bound ] || echo "$dns" >/root/heard
+	EOF
+	chmod +x /root/hear
+	t six_list_json vnic list --json
+	dns_by_dhcp six_dhcp
+	dns_by_router six_router
+	t six_dns_none vnic set six dns none
+	dns_by_dhcp six_dhcp_none
+	dns_by_router six_router_none
+	t six_settings vnic set six
+	t six_settings_again sh -c 'vnic set six dns 198.51.100.9 quota 100 && vnic set six'
+
+	t explain_six_first_json vnic explain --json 'udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53'
+	ip netns exec outside timeout 60 python3 -c "
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(('2001:db8:5::7', 53))
+print('[%s]:%u' % s.recvfrom(9)[1][:2])" >six_seen.out 2>six_seen.err & seen=$!
+	n=0
+	until ip netns exec outside ss -6uln | grep -q '2001:db8:5::7' || [ $n -gt 100 ]; do
+		n=$((n+1))
+		sleep 0.2
+	done
+	say6 guest fd00:9::2 2001:db8:5::7
+	wait $seen
+	say6 other fd00:9::3 2001:db8:5::7
+	sleep 1
+	t six_stats_before vnic stats six --json
+	t explain_six_out vnic explain 'udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53'
+	t explain_six_out_json vnic explain --json 'udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53'
+	t explain_six_back_json vnic explain --json 'udp [2001:db8:5::7]:53 -> [2001:db8:9:0:cf47::2]:4000'
+	t explain_six_stranger_json vnic explain --json 'tcp [2001:db8:6::1]:5 -> [2001:db8:9:0:cf47::2]:22'
+	t explain_six_nobody_json vnic explain --json 'tcp [2001:db8:5::7]:53 -> [2001:db8:9:0:cf47::77]:22'
+	t explain_six_elsewhere_json vnic explain --json 'tcp [2001:db8:5::7]:53 -> [2001:db8:77::2]:22'
+	t explain_six_isolated_json vnic explain --json 'udp [fd00:9::2]:4000 -> [fd00:9::3]:53'
+	t explain_six_absent_json vnic explain --json 'udp [fd00:9::2]:4000 -> [fd00:9::99]:53'
+	t explain_six_hairpin_json vnic explain --json 'udp [fd00:9::2]:4000 -> [2001:db8:9:0:cf47::3]:53'
+	t explain_six_around_json vnic explain --json 'udp [fd00:9::2]:4000 -> [2001:db8:9:0:cf47::77]:53'
+	t explain_six_gateway_json vnic explain --json 'icmp fd00:9::2 -> fe80::1'
+	t explain_six_link_json vnic explain --json 'icmp fe80::2 -> fe80::3'
+	t explain_six_group_json vnic explain --json 'udp [fd00:9::2]:5353 -> [ff02::fb]:5353'
+	t explain_six_source_json vnic explain --json 'udp [fe80::2]:4000 -> [2001:db8:5::7]:53'
+	t explain_six_martian_json vnic explain --json 'udp [fd00:9::2]:4000 -> [::ffff:198.51.100.7]:53'
+	t explain_six_no_word_json vnic explain --json 'udp [fd00:9::]:4000 -> [2001:db8:5::7]:53'
+	t explain_six_none_json vnic explain --json lan 'udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53'
+	t explain_six_unclaimed_json vnic explain --json 'udp [fd00:9::98]:4000 -> [2001:db8:5::7]:53'
+	t explain_six_claimed_json vnic explain --json 'udp [fd00:9::98]:4000 -> [2001:db8:5::7]:53'
+	t six_stats_explained vnic stats six --json
+	for to in 2001:db8:5::7 fd00:9::3 2001:db8:9:0:cf47::3 2001:db8:9:0:cf47::77; do
+		say6 guest fd00:9::2 $to
+	done
+	sleep 1
+	t six_stats_after vnic stats six --json
+	h vnic set six joined on
+	t explain_six_joined_json vnic explain --json 'udp [fd00:9::2]:4000 -> [fd00:9::3]:53'
+	ip -n host -6 route del default
+	t explain_six_no_route_json vnic explain --json 'udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53'
+	h vnic rm six
+	ip -n guest link del s0
+	ip -n other link del s1
+}
+
 as_nobody() {
 	user="setpriv --reuid 65534 --regid 65534 --clear-groups"
 	t user_list $user vnic list
@@ -311,7 +436,7 @@ usage
 modprobe nf_defrag_ipv4
 modprobe nf_defrag_ipv6
 insmod "$module"
-for step in creating attaching forwarding talking explaining changing as_nobody removing examples; do
+for step in creating attaching forwarding talking explaining changing six as_nobody removing examples; do
 	start=$(date +%s)
 	$step
 	echo "vnic: $step: $(($(date +%s) - start)) s"

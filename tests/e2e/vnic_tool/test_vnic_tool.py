@@ -71,6 +71,7 @@ REFUSALS = {
     "create_quota": (2, "quota: 11: one guest cannot have more mappings than there may be, 10"),
     "create_ports": (2, "ports: 80-79: not a range within 1 to 65535: write 1024-65535"),
     "create_filtering": (2, "filtering: full-cone: there are endpoint-independent and address-dependent"),
+    "create_dns": (2, "dns: 127.0.0.53: guests cannot send to it"),
     "attach_nothing": (2, "attach: name a card: vnic attach NETWORK CARD"),
     "attach_mac": (2, "mac: 01:00:5e:00:00:01: it is a group's: the first octet is even"),
     "attach_no_device": (2, f'attach: "wlan-first-floor": {BAD_NAME}'),
@@ -79,6 +80,10 @@ REFUSALS = {
     "forward_icmp": (2, "forward: icmp: only ports of tcp and udp are forwarded"),
     "set_typo": (2, "set: tiemout: no such setting: did you mean timeout?"),
     "set_zero": (2, f"timeout: udp: 0: {NO_TIME}"),
+    "set_dns": (2, "dns: 1.1.1.1,dns.example: not one to three addresses of IPv4, and as many of IPv6: write "
+                   "198.51.100.53,2001:db8::53, or none"),
+    "explain_half6": (2, "explain: [fd00:9::2]: its port is missing: write [fd00:9::2]:80"),
+    "explain_mixed": (2, "explain: 198.51.100.7: the packet's other address is of IPv6"),
     "explain_half": (2, "explain: describe one packet: 'udp 10.9.0.2:4000 -> 198.51.100.7:53'"),
     "list_name": (2, "list: lan: it takes no names: vnic flows and vnic stats tell of one"),
     "flows_count": (2, "flows: -d and -n are of --watch: give that as well"),
@@ -162,8 +167,8 @@ def test_a_refusal_changes_nothing(vnic):
     assert [n["name"] for n in vnic.json("after_rm_missing")] == ["lan"]
 
 
-@pytest.mark.parametrize("name", ["lan", "attach_address", "attach_tap", "forward", "forward_address", "unforward",
-                                  "set", "draw"])
+@pytest.mark.parametrize("name", ["lan", "six", "six_dns_none", "attach_address", "attach_tap", "forward",
+                                  "forward_address", "unforward", "set", "draw"])
 def test_nothing_is_printed_when_it_worked(vnic, name):
     assert vnic.out(name) == "" and vnic.err(name) == ""
 
@@ -352,14 +357,93 @@ def test_explain_in_words(vnic):
     assert vnic.json("explain_known_json")["what"] in lines[1]
 
 
+# --- explain: IPv6 ---
+
+OUTSIDE = "2001:db8:9:0:cf47::2"
+UNREACHABLE = "it is dropped; the guest is told that the address is unreachable"
+ELSEWHERE = "a card in another namespace"
+
+EXPLANATIONS6 = {
+    "first": ("out", "out", f"it leaves by eth0 as udp [{OUTSIDE}]:4000 -> [2001:db8:5::7]:53"),
+    "out": ("out", "out", f"it leaves by eth0 as udp [{OUTSIDE}]:4000 -> [2001:db8:5::7]:53"),
+    "back": ("in", "in", f"it is delivered to {ELSEWHERE} as udp [2001:db8:5::7]:53 -> [fd00:9::2]:4000"),
+    "stranger": ("in", "in", f"it is delivered to {ELSEWHERE} as tcp [2001:db8:6::1]:5 -> [fd00:9::2]:22"),
+    "nobody": ("drop", "drop_no_mapping", "it is dropped"),
+    "elsewhere": ("host", "", "it is not translated: the host routes it, or refuses it, as any other"),
+    "isolated": ("drop", "drop_isolated", UNREACHABLE),
+    "absent": ("drop", "drop_isolated", UNREACHABLE),
+    "hairpin": ("in", "hairpin", f"it turns around here, and is delivered to {ELSEWHERE} as udp [{OUTSIDE}]:4000 -> "
+                                 "[fd00:9::3]:53"),
+    "around": ("drop", "drop_no_mapping", "it is dropped"),
+    "gateway": ("gateway", "echo", "the gateway answers it"),
+    "link": ("drop", "", "it goes nowhere, and nothing is counted"),
+    "group": ("drop", "", "it goes nowhere, and nothing is counted"),
+    "source": ("drop", "drop_source", "it is dropped"),
+    "martian": ("drop", "drop_martian", "it is dropped"),
+    "no_word": ("drop", "drop_no_port", UNREACHABLE),
+    "none": ("drop", "drop_frame", "it is dropped"),
+    "joined": ("in", "", f"it is delivered to {ELSEWHERE}, as it is"),
+    "no_route": ("drop", "drop_no_route", "it is dropped; the guest is told that there is no route"),
+}
+
+
+@pytest.mark.parametrize("name", EXPLANATIONS6)
+def test_explain_ipv6(vnic, name):
+    told = vnic.json(f"explain_six_{name}_json")
+    assert (told["way"], told["reason"], told["what"]) == EXPLANATIONS6[name]
+    assert told["why"] and told["network"] == ("lan" if name == "none" else "six")
+
+
+def test_explain_ipv6_is_what_happens(vnic):
+    """The address that was seen outside; and four packets are counted as was told, answers to them beside."""
+    assert vnic.text("six_seen.out") == f"[{OUTSIDE}]:4000\n", vnic.text("six_seen.err")
+    before, after = (vnic.json(f"six_stats_{when}")[0]["counts"] for when in ("explained", "after"))
+    for name in ("out", "isolated", "hairpin", "around"):
+        reason = EXPLANATIONS6[name][1]
+        assert after[reason] > before[reason], reason
+
+
+def test_explain_ipv6_changes_nothing(vnic):
+    assert vnic.json("six_stats_before") == vnic.json("six_stats_explained")
+    for name in ("first", "unclaimed", "claimed"):
+        assert vnic.json(f"explain_six_{name}_json")["advice"].startswith("no guest has the address yet"), name
+    assert not vnic.json("explain_six_out_json")["advice"]
+
+
+def test_explain_ipv6_in_words(vnic):
+    lines = vnic.out("explain_six_out").splitlines()
+    assert [line.split()[0] for line in lines] == ["packet", "then", "because", "counted"]
+    assert lines[0] == ("packet   udp [fd00:9::2]:4000 -> [2001:db8:5::7]:53: from a guest of six, a card in another "
+                        "namespace")
+    assert lines[2] == ("because  fd00:9::/64 is 2001:db8:9::/64 outside, and bits 64 to 79 are 0 inside and cf47 "
+                        "outside, so that no checksum changes (RFC 6296)")
+
+
+# --- DNS servers ---
+
+def test_guests_are_told_of_dns_servers(vnic):
+    assert vnic.text("six_dhcp.heard") == "198.51.100.53 198.51.100.54\n", vnic.text("six_dhcp.log")
+    assert vnic.text("six_router.heard") == "2001:db8:5::53\n", vnic.text("six_router.log")
+    assert vnic.network("six_list_json", "six")["dns"] == ["198.51.100.53", "198.51.100.54", "2001:db8:5::53"]
+    assert vnic.network("six_list_json", "lan")["dns"] == []
+
+
+def test_guests_are_told_of_no_dns_server_if_there_is_none(vnic):
+    assert vnic.text("six_dhcp_none.heard") == "\n", vnic.text("six_dhcp_none.log")
+    assert vnic.text("six_router_none.heard") == "" and vnic.text("six_router_none.log") == ""
+    assert "dns none" in vnic.out("six_settings").splitlines()
+    assert "dns 198.51.100.9" in vnic.out("six_settings_again").splitlines()
+
+
 # --- settings ---
 
 def test_settings_take_effect(vnic):
     assert vnic.out("settings").splitlines() == [
-        "filtering endpoint-independent", "joined off", "ports 1024-65535", "quota 16384", "timeout udp 300",
+        "filtering endpoint-independent", "joined off", "ports 1024-65535", "quota 16384", "dns none",
+        "timeout udp 300",
         "timeout icmp 60", "timeout tcp-established 7440", "timeout tcp-transitory 240", "timeout tcp-syn 6"]
-    assert vnic.out("settings_after").splitlines()[:5] == [
-        "filtering address-dependent", "joined on", "ports 2000-2999", "quota 9", "timeout udp 1"]
+    assert vnic.out("settings_after").splitlines()[:6] == [
+        "filtering address-dependent", "joined on", "ports 2000-2999", "quota 9", "dns none", "timeout udp 1"]
 
 
 def test_quota_holds(vnic):

@@ -189,6 +189,38 @@ static void network_that_ends_takes_the_carrier(void)
 	shell("ip link del dev v0");
 }
 
+/* The first that is none ends them, and each is one that guests can send to. */
+static void dns_servers_are_judged(void)
+{
+	static const uint32_t good[][VNIC_DNS_MAX] = { { 0 }, { 0x01010101 }, { 0xc6336435, 1 << 24, 0xdfffffff } },
+			      bad[][VNIC_DNS_MAX] = { { 0, 0x01010101 }, { 0x01010101, 0, 0x01010101 }, { 0x7f000001 },
+						      { 0xe00000fb }, { 0x01010101, 0xa9fe0101 } };
+	struct vnic_ioc_set set = { .which = VNIC_SET_DNS, .values.name = "lan" };
+	struct vnic_ioc_network network = { .name = "lan" };
+	size_t i, k;
+
+	own_namespace();
+	make_network("lan");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		for (k = 0; k < VNIC_DNS_MAX; k++)
+			set.values.dns[k] = htonl(bad[i][k]);
+		CHECK_ERRNO(ioctl(control(), VNIC_IOC_SET, &set), EINVAL);
+	}
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		for (k = 0; k < VNIC_DNS_MAX; k++)
+			set.values.dns[k] = htonl(good[i][k]);
+		CHECK_OK(ioctl(control(), VNIC_IOC_SET, &set));
+		CHECK_OK(ioctl(control(), VNIC_IOC_NETWORK, &network));
+		CHECK(!memcmp(network.dns, set.values.dns, sizeof(network.dns)), "others are told");
+	}
+	set.values.dns6[0].s6_addr[15] = 1;
+	CHECK_ERRNO(ioctl(control(), VNIC_IOC_SET, &set), EINVAL);
+	set.values.dns6[0].s6_addr[0] = 0x20;
+	CHECK_OK(ioctl(control(), VNIC_IOC_SET, &set));
+	set.values.dns6[2] = set.values.dns6[0];
+	CHECK_ERRNO(ioctl(control(), VNIC_IOC_SET, &set), EINVAL);
+}
+
 /* What a guest behind a TAP card sends is the network's, and is seen by who watches the card. */
 static void tap_card_in_a_network_is_watched(void)
 {
@@ -284,6 +316,7 @@ int main(void)
 	RUN(guest_in_its_namespace_reaches_the_gateway);
 	RUN(card_ends_with_its_namespace);
 	RUN(network_that_ends_takes_the_carrier);
+	RUN(dns_servers_are_judged);
 	RUN(tap_card_in_a_network_is_watched);
 	RUN(card_of_a_bridge_cannot_join);
 	RUN(ethtool_knows_a_card);
