@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cell logs: what a detached container has written. */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,21 +8,7 @@
 #include "cleanup.h"
 #include "run/run.h"
 
-static int copy(int log, struct error *err)
-{
-	char data[65536];
-	ssize_t n;
-
-	while ((n = read(log, data, sizeof(data))) > 0)
-		for (ssize_t done = 0, out; done < n; done += out) {
-			out = write(STDOUT_FILENO, data + done, (size_t)(n - done));
-			if (out < 0)
-				return error_errno(err, errno, NULL, "logs: standard output");
-		}
-	return n < 0 ? error_errno(err, errno, NULL, "logs") : 0;
-}
-
-static int follow(const struct run_record *record, int log, struct error *err)
+static int follow(const struct run_record *record, struct log_reader *log, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
 	bool kept;
@@ -35,7 +17,7 @@ static int follow(const struct run_record *record, int log, struct error *err)
 	do {
 		/* In this order: what was written before its end is still to be read. */
 		kept = record_kept(record, 0);
-		ret = copy(log, err);
+		ret = log_copy(log, STDOUT_FILENO, err);
 		if (!ret && kept)
 			nanosleep(&pause, NULL);
 	} while (!ret && kept);
@@ -49,8 +31,7 @@ int cmd_logs(int argc, char **argv, struct error *err)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run_record record = { .dir = -1 };
-	cleanup_close int log = -1;
-	char path[PATH_MAX + 8];
+	struct log_reader log = LOG_UNREAD;
 	bool following = false;
 	int option, ret;
 
@@ -65,13 +46,14 @@ int cmd_logs(int argc, char **argv, struct error *err)
 	ret = record_read(argv[optind], &record, err);
 	if (ret)
 		return ret;
-	snprintf(path, sizeof(path), "%s/log", record.folder);
-	log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (log < 0)
-		ret = error_errno(err, errno, errno == ENOENT ? "only what runs with --detach has one"
-							      : NULL, "logs: %s", path);
-	else
-		ret = following ? follow(&record, log, err) : copy(log, err);
+	ret = log_open(&log, record.folder, err);
+	if (!ret && following)
+		ret = follow(&record, &log, err);
+	if (!ret && !following) {
+		log_settle(&log);
+		ret = log_copy(&log, STDOUT_FILENO, err);
+	}
+	log_close(&log);
 	cleanup_fd(&record.dir);
 	return ret;
 }

@@ -69,6 +69,7 @@ static void print_help(void)
 	     "  -e, --env NAME[=VALUE]; -v, --volume FOLDER|VOLUME:/DESTINATION[:ro]; --tmpfs /D[:SIZE]\n"
 	     "  -w, --workdir DIR; -u, --user NAME|UID[:GROUP]; --read-only; -t, --tty\n"
 	     "  --memory 512m, --cpus 1.5, --cpuset 0-1, --pids N; --seccomp FILE|unconfined\n"
+	     "  --secret FILE:/DESTINATION[:MODE]; --log-opt max-size=10m,max-file=2\n"
 	     "  -d, --detach; --rm; --restart no|always|unless-stopped|on-failure[:N]; --store DIR\n"
 	     "  Without --net it is in the network named default. It stays until cell delete, or --rm.\n"
 	     "\noptions of exec: -p, --process FILE; -d, --detach; -t, --tty; -u, --user UID[:GID];\n"

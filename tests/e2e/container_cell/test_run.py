@@ -1,6 +1,7 @@
 """cell run --image: each option does what it says, as the container sees it and as the host sees it."""
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -157,6 +158,85 @@ def test_logs_are_followed_to_the_end(tidy: Cell) -> None:
     tidy.ok("delete", "talker")
 
 
+def keeper(cell: Cell, name: str) -> int:
+    return json.loads((cell.root / ".run" / name / "record.json").read_text())["keeper"]
+
+
+def log_files(cell: Cell, name: str) -> list[Path]:
+    files = (cell.folder / "data/containers" / name).glob("log.[0-9]*")
+    return sorted(files, key=lambda path: int(path.suffix[1:]))
+
+
+def test_a_log_is_bounded_and_keeps_whole_lines(tidy: Cell) -> None:
+    tidy.ok(*ALONE, "-d", "--name", "chatty", "--log-opt", "max-size=4k,max-file=3", "seq", 1, 20000)
+    tidy.ok("wait", "chatty")
+    lines = tidy.ok("logs", "chatty").splitlines()
+    assert lines == [str(n) for n in range(20001 - len(lines), 20001)], "the last, and each of them whole"
+    sizes = [path.stat().st_size for path in log_files(tidy, "chatty")]
+    assert len(sizes) == 3 and all(4090 <= size <= 4096 for size in sizes[:-1]) and sizes[-1] <= 4096
+    assert tidy.ok("logs", "-f", "chatty").splitlines() == lines
+    tidy.ok("delete", "chatty")
+
+
+def test_a_log_is_bounded_without_a_word(tidy: Cell) -> None:
+    tidy.ok(*ALONE, "-d", "--name", "flood", "sh", "-c", "dd if=/dev/zero bs=1M count=30 2> /dev/null; yes | "
+            "head -c 30000000; echo end")
+    tidy.ok("wait", "flood")
+    sizes = [path.stat().st_size for path in log_files(tidy, "flood")]
+    assert len(sizes) == 2 and max(sizes) <= (10 << 20) + (64 << 10)
+    assert tidy.ok("logs", "flood").endswith("y\nend\n")
+    tidy.ok("delete", "flood")
+
+
+def test_logs_are_followed_across_files(tidy: Cell) -> None:
+    """With files enough nothing is missed, however often the next one begins."""
+    tidy.ok(*ALONE, "-d", "--name", "steps", "--log-opt", "max-size=1k", "--log-opt", "max-file=100", "sh", "-c",
+            "for i in 1 2 3 4 5; do seq $((i * 1000)) $((i * 1000 + 999)); sleep 0.2; done")
+    assert tidy.ok("logs", "-f", "steps").split() == [str(n) for n in range(1000, 6000)]
+    tidy.ok("delete", "steps")
+
+
+def test_a_log_goes_on_over_restarts_and_when_its_keeper_is_killed(tidy: Cell) -> None:
+    tidy.ok(*ALONE, "-d", "--name", "lives", "--log-opt", "max-size=1k", "--restart", "on-failure:3", "sh", "-c",
+            "seq 100; exit 1")
+    assert tidy.ok("logs", "-f", "lives").split()[-100:] == [str(n) for n in range(1, 101)]
+    tidy.ok("delete", "lives")
+    tidy.ok(*ALONE, "-d", "--name", "orphan", "sh", "-c", "trap 'echo heard' USR1; echo ready; while :; do sleep 0.1; done")
+    wait_for(lambda: tidy.ok("logs", "orphan") == "ready\n")
+    os.kill(keeper(tidy, "orphan"), signal.SIGKILL)
+    tidy.ok("kill", "orphan", "USR1")
+    wait_for(lambda: tidy.ok("logs", "orphan") == "ready\nheard\n")
+    tidy.ok("delete", "--force", "orphan")
+
+
+@pytest.mark.parametrize(("word", "says"), [
+    ("max-size=1000", "expected a size of at least 1024"), ("max-size=x", "expected a size"),
+    ("max-file=0", "expected max-file=1 to 100"), ("max-file=101", "expected max-file=1 to 100"),
+    ("colour=red", "expected max-size=SIZE or max-file=N"), ("", "expected max-size=SIZE or max-file=N"),
+])
+def test_bounds_of_a_log_that_cannot_be(tidy: Cell, word: str, says: str) -> None:
+    assert f"--log-opt {word}: {says}" in tidy.fails(*ALONE, "--log-opt", word, "true", status=2)
+
+
+def test_a_secret_is_a_copy_with_a_mode_of_its_own(tidy: Cell, tmp_path: Path) -> None:
+    secret = tmp_path / "word"
+    secret.write_text("abracadabra")
+    secret.chmod(0o600)
+    words = ["--secret", "word:/run/secrets/word", "--secret", f"{secret}:/etc/key:0400"]
+    said = tidy.run(*words, "-u", "ann", "sh", "-c", "cat /run/secrets/word; cat /etc/key || stat -c ' %a %U' /etc/key",
+                    cwd=tmp_path)
+    assert said == "abracadabra 400 root\n"
+    tidy.ok(*ALONE, "--name", "keeps", *words, "true", cwd=tmp_path)
+    assert "abracadabra" not in (tidy.folder / "data/containers/keeps/config.json").read_text()
+    tidy.ok("delete", "keeps")
+    secret.write_bytes(b"x" * ((1 << 20) + 1))
+    assert "word: is larger than 1 MiB" in tidy.fails(*ALONE, *words, "true", cwd=tmp_path)
+    for word, says in ((f"{tmp_path}/none:/x", "none: No such file"), (f"{tmp_path}:/x", "expected a file")):
+        assert says in tidy.fails(*ALONE, "--secret", word, "true")
+    for word in ("x", "x:y", "word:/x:888", "word:/x:0", "word:/x:1777", ":/x"):
+        assert "expected FILE:/DESTINATION[:MODE]" in tidy.fails(*ALONE, "--secret", word, "true", status=2)
+
+
 def test_a_terminal(tidy: Cell) -> None:
     master, slave = pty.openpty()
     process = subprocess.Popen(tidy.command(*ALONE, "--rm", "-t", "sh", "-c",
@@ -216,10 +296,7 @@ def test_stop_sends_what_the_image_asks_for(bare: Cell, tmp_path: Path) -> None:
 def test_a_keeper_that_is_killed_loses_nothing(tidy: Cell) -> None:
     """The container goes on; delete finds all that was made for it."""
     tidy.ok("run", "--image", "box:1", "--name", "orphan", "-d", "-p", "8080:80", "sleep", "100")
-    keepers = [int(p.name) for p in Path("/proc").glob("[0-9]*")
-               if str(tidy.root).encode() in (p / "cmdline").read_bytes().split(b"\0")]
-    assert len(keepers) == 1
-    os.kill(keepers[0], signal.SIGKILL)
+    os.kill(keeper(tidy, "orphan"), signal.SIGKILL)
     assert tidy.status("orphan") == "running"
     tidy.ok("delete", "--force", "orphan")
 

@@ -87,6 +87,43 @@ static void restart(void)
 		CHECK(run_read_restart(bad[i], &restart, &most, &err), "%s", bad[i]);
 }
 
+static void secrets(void)
+{
+	static const char *const bad[] = {
+		"", "a", ":/b", "a:b", "a:/", "a:/b:", "a:/b:0", "a:/b:888", "a:/b:1777", "a:/b:00444:x",
+		"a:/b:000444",
+	};
+	struct run_secret s;
+
+	CHECK_EQ(run_read_secret("./word:/run/secrets/word", &s, &err), 0);
+	CHECK(s.source_length == 6 && s.destination_length == 17 && s.mode == 0444, "%o", s.mode);
+	CHECK_EQ(run_read_secret("a:/b:0400", &s, &err), 0);
+	CHECK_EQ(s.mode, 0400);
+	CHECK_EQ(run_read_secret("a:/b:777", &s, &err), 0);
+	CHECK_EQ(s.mode, 0777);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(run_read_secret(bad[i], &s, &err), "%s", bad[i]);
+}
+
+static void bounds_of_logs(void)
+{
+	static const char *const bad[] = {
+		"", ",", "max-size", "max-size=", "max-size=1023", "max-size=x", "max-file=0", "max-file=101",
+		"max-file=1x", "max-file=-1", "max-file= 1", "max-size=1m;max-file=2", "max-size=1m,colour=red",
+		"max-size=1m,,max-file=1",
+	};
+	struct run_log log = { 7, 7 };
+
+	CHECK_EQ(run_read_log("max-size=10m", &log, &err), 0);
+	CHECK(log.most == 10 << 20 && log.files == 7, "%u", log.files);
+	CHECK_EQ(run_read_log("max-file=3,max-size=1k", &log, &err), 0);
+	CHECK(log.most == 1024 && log.files == 3, "%u", log.files);
+	CHECK_EQ(run_read_log("max-file=100", &log, &err), 0);
+	CHECK_EQ(log.files, 100);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(run_read_log(bad[i], &log, &err), "%s", bad[i]);
+}
+
 static void a_command_begins_at_the_first_word(void)
 {
 	static struct run_options o;
@@ -104,6 +141,8 @@ int main(void)
 	RUN(cpus);
 	RUN(volumes);
 	RUN(restart);
+	RUN(secrets);
+	RUN(bounds_of_logs);
 	RUN(a_command_begins_at_the_first_word);
 	return tap_done();
 }

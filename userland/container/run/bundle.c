@@ -227,6 +227,76 @@ static int add_volumes(const struct run_options *o, json_object *mounts, struct 
 	return 0;
 }
 
+static int copy_octets(const char *source, int in, int out, struct error *err)
+{
+	char data[16384];
+	size_t all = 0;
+	ssize_t n;
+
+	while ((n = read(in, data, sizeof(data))) > 0) {
+		all += (size_t)n;
+		if (all > FILE_MOST)
+			return error_set(err, EFBIG, "run: --secret: %s: is larger than %d MiB", source,
+					 FILE_MOST >> 20);
+		if (write(out, data, (size_t)n) != n)
+			return error_errno(err, errno, NULL, "run: --secret: copy %s", source);
+	}
+	return n ? error_errno(err, errno, NULL, "run: --secret: %s", source) : 0;
+}
+
+/* A copy, so that its mode is not the host's file's: whose it is there says nothing inside. */
+static int copy_secret(const char *source, const char *place, unsigned int mode, struct error *err)
+{
+	cleanup_close int in = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	cleanup_close int out = -1;
+	struct stat st;
+	int ret;
+
+	if (in < 0 || fstat(in, &st))
+		return error_errno(err, errno, NULL, "run: --secret: %s", source);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, EINVAL, "run: --secret: %s: expected a file", source);
+	out = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out < 0)
+		return error_errno(err, errno, NULL, "run: --secret: make %s", place);
+	ret = copy_octets(source, in, out, err);
+	if (!ret && fchmod(out, mode))
+		ret = error_errno(err, errno, NULL, "run: --secret: %s", place);
+	return ret;
+}
+
+static int add_secrets(const struct run_options *o, const char *folder, json_object *mounts,
+		       struct error *err)
+{
+	char place[PATH_MAX + 32];
+	int ret = 0;
+
+	snprintf(place, sizeof(place), "%s/secrets", folder);
+	if (o->secrets.count && mkdir(place, 0700))
+		return error_errno(err, errno, NULL, "run: --secret: make %s", place);
+	for (unsigned int i = 0; !ret && i < o->secrets.count; i++) {
+		static const char *const options[] = { "bind", "rprivate", "ro", "nosuid", "nodev",
+						       "noexec" };
+		cleanup_free char *source = NULL, *destination = NULL;
+		json_object *list;
+		struct run_secret s;
+
+		ret = run_read_secret(o->secrets.at[i], &s, err);
+		if (ret)
+			break;
+		source = strndup(s.source, s.source_length);
+		destination = strndup(s.destination, s.destination_length);
+		if (!source || !destination)
+			return error_set(err, ENOMEM, "run: no memory");
+		snprintf(place, sizeof(place), "%s/secrets/%u", folder, i);
+		ret = copy_secret(source, place, s.mode, err);
+		list = add_mount(mounts, "bind", place, destination);
+		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++)
+			add_text(list, options[k]);
+	}
+	return ret;
+}
+
 static int add_tmpfs(const struct run_options *o, json_object *mounts, struct error *err)
 {
 	for (unsigned int i = 0; i < o->tmpfs.count; i++) {
@@ -299,8 +369,8 @@ static int set_seccomp(const struct run_options *o, json_object *process, json_o
 	return ret;
 }
 
-static int change(const struct run_options *o, const char *tree, json_object *image,
-		  json_object *config, struct error *err)
+static int change(const struct run_options *o, const char *tree, const char *folder,
+		  json_object *image, json_object *config, struct error *err)
 {
 	json_object *process = object_in(config, "process"), *root = object_in(config, "root");
 	json_object *mounts = array_in(config, "mounts");
@@ -314,6 +384,9 @@ static int change(const struct run_options *o, const char *tree, json_object *im
 		ret = add_volumes(o, mounts, err);
 	if (!ret)
 		ret = add_tmpfs(o, mounts, err);
+	/* Last: a volume or memory may lie on /run. */
+	if (!ret)
+		ret = add_secrets(o, folder, mounts, err);
 	if (ret)
 		return ret;
 	if (o->workdir)
@@ -348,7 +421,7 @@ int run_bundle(const struct run_options *o, const char *tree, json_object *image
 	config = json_object_from_file(path);
 	if (!config)
 		return error_set(err, EINVAL, "run: %s: cannot be read: cell prune, then again", path);
-	ret = change(o, files, image, config, err);
+	ret = change(o, files, folder, image, config, err);
 	snprintf(path, sizeof(path), "%s/config.json", folder);
 	if (!ret && json_object_to_file_ext(path, config, JSON_C_TO_STRING_PRETTY |
 					    JSON_C_TO_STRING_NOSLASHESCAPE))

@@ -32,12 +32,14 @@
 
 /**
  * struct keeper - what it knows
+ * @logger: process that writes the log; -1: none
  * @report: the parent's pipe; -1: there is none, or it has been told
  * @started: shared with the process that starts the container: it has become its program
  */
 struct keeper {
 	struct run_options *o;
 	struct run_record record;
+	pid_t logger;
 	int report;
 	volatile bool *started;
 };
@@ -85,20 +87,33 @@ static int prepare(struct keeper *k, struct error *err)
 	return ret;
 }
 
-static int open_log(const struct keeper *k, struct error *err)
+static int open_log(struct keeper *k, struct error *err)
 {
-	cleanup_close int log = -1, nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int ours = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	char path[PATH_MAX + 8];
+	cleanup_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), log = -1;
+	int ours = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), ret;
 
 	/* Until it runs, messages are for whoever called. */
 	cell.said = ours < 0 ? NULL : fdopen(ours, "w");
-	snprintf(path, sizeof(path), "%s/log", k->record.folder);
-	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (log < 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
-	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
-		return error_errno(err, errno, NULL, "run: %s", path);
+	ret = log_start(k->record.folder, &k->o->log, &log, &k->logger, err);
+	if (ret)
+		return ret;
+	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
+	    dup2(log, STDERR_FILENO) < 0)
+		return error_errno(err, errno, NULL, "run: log of %s", k->o->id);
 	return 0;
+}
+
+/* While the record is held, so that who waits for its end finds the log whole. */
+static void close_log(struct keeper *k)
+{
+	cleanup_close int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (k->logger < 0)
+		return;
+	end_said();
+	dup2(nothing, STDOUT_FILENO);
+	dup2(nothing, STDERR_FILENO);
+	log_finish(k->logger);
 }
 
 /* One life of the container. */
@@ -233,6 +248,7 @@ static int make_and_keep(struct keeper *k, struct error *err)
 		    record_remove(k->o->id, true, &ignored))
 			cell_log("warning", ignored.text);
 	}
+	close_log(k);
 	cleanup_fd(&k->record.dir);
 	return ret;
 }
@@ -288,42 +304,55 @@ static int detach(struct keeper *k, struct error *err)
 	_exit(ret < 0 ? 1 : ret);
 }
 
-/* What the working folder decides, before a keeper leaves it. */
-static int resolve_volumes(struct run_options *o, struct error *err)
+/* An absolute path in place of its first @length octets. */
+static int resolve(const char **word, const char *option, size_t length, struct error *err)
 {
-	for (unsigned int i = 0; i < o->volumes.count; i++) {
-		char source[PATH_MAX], *made;
-		struct run_volume v;
-		int ret = run_read_volume(o->volumes.at[i], &v, err);
-		cleanup_free char *name = NULL;
+	cleanup_free char *name = strndup(*word, length);
+	char source[PATH_MAX], *made;
 
-		if (ret)
-			return ret;
-		if (v.named)
-			continue;
-		name = strndup(v.source, v.source_length);
-		if (!name || !realpath(name, source))
-			return error_errno(err, errno, "make it first", "run: -v: %s", name);
-		if (strchr(source, ':'))
-			return error_set(err, EINVAL, "run: -v: %s: has a colon, which ends a name here",
-					 source);
-		if (asprintf(&made, "%s%s", source, v.source + v.source_length) < 0)
-			return error_set(err, ENOMEM, "run: no memory");
-		o->volumes.at[i] = made;
-	}
+	if (!name || !realpath(name, source))
+		return error_errno(err, errno, "make it first", "run: %s: %s", option, name);
+	if (strchr(source, ':'))
+		return error_set(err, EINVAL, "run: %s: %s: has a colon, which ends a name here", option,
+				 source);
+	if (asprintf(&made, "%s%s", source, *word + length) < 0)
+		return error_set(err, ENOMEM, "run: no memory");
+	*word = made;
 	return 0;
+}
+
+/* What the working folder decides, before a keeper leaves it. */
+static int resolve_paths(struct run_options *o, struct error *err)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < o->volumes.count; i++) {
+		struct run_volume v;
+
+		ret = run_read_volume(o->volumes.at[i], &v, err);
+		if (!ret && !v.named)
+			ret = resolve(&o->volumes.at[i], "-v", v.source_length, err);
+	}
+	for (unsigned int i = 0; !ret && i < o->secrets.count; i++) {
+		struct run_secret s;
+
+		ret = run_read_secret(o->secrets.at[i], &s, err);
+		if (!ret)
+			ret = resolve(&o->secrets.at[i], "--secret", s.source_length, err);
+	}
+	return ret;
 }
 
 int run_image(int argc, char **argv, struct error *err)
 {
 	static struct run_options o;
-	struct keeper k = { .o = &o, .record.dir = -1, .report = -1 };
+	struct keeper k = { .o = &o, .record.dir = -1, .logger = -1, .report = -1 };
 	int ret = run_parse(argc, argv, &o, err);
 
 	if (!ret)
 		ret = world_settle(&o.world, &(struct create_options){ .id = o.id }, err);
 	if (!ret)
-		ret = resolve_volumes(&o, err);
+		ret = resolve_paths(&o, err);
 	if (ret)
 		return ret;
 	k.started = mmap(NULL, sizeof(*k.started), PROT_READ | PROT_WRITE,

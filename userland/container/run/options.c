@@ -34,6 +34,14 @@ static int take_volume(struct run_options *o, const char *word, struct error *er
 	return ret ? ret : add(&o->volumes, word, "-v", err);
 }
 
+static int take_secret(struct run_options *o, const char *word, struct error *err)
+{
+	struct run_secret ignored;
+	int ret = run_read_secret(word, &ignored, err);
+
+	return ret ? ret : add(&o->secrets, word, "--secret", err);
+}
+
 static int take_name(struct run_options *o, const char *word, struct error *err)
 {
 	int ret = id_check(word, err);
@@ -62,6 +70,8 @@ enum {
 	OPTION_LABEL,
 	OPTION_SECCOMP,
 	OPTION_IMAGE,
+	OPTION_SECRET,
+	OPTION_LOG_OPT,
 };
 
 static const struct option options[] = {
@@ -73,6 +83,8 @@ static const struct option options[] = {
 	{ "env", required_argument, NULL, 'e' },
 	{ "volume", required_argument, NULL, 'v' },
 	{ "tmpfs", required_argument, NULL, OPTION_TMPFS },
+	{ "secret", required_argument, NULL, OPTION_SECRET },
+	{ "log-opt", required_argument, NULL, OPTION_LOG_OPT },
 	{ "workdir", required_argument, NULL, 'w' },
 	{ "user", required_argument, NULL, 'u' },
 	{ "memory", required_argument, NULL, OPTION_MEMORY },
@@ -133,6 +145,10 @@ static int take(struct run_options *o, int option, struct error *err)
 			return error_set(err, EUSAGE, "--tmpfs %.60s: expected /DESTINATION[:SIZE]",
 					 optarg);
 		return add(&o->tmpfs, optarg, "--tmpfs", err);
+	case OPTION_SECRET:
+		return take_secret(o, optarg, err);
+	case OPTION_LOG_OPT:
+		return run_read_log(optarg, &o->log, err);
 	case OPTION_LABEL:
 		if (!strcspn(optarg, "=") || !strchr(optarg, '='))
 			return error_set(err, EUSAGE, "--label %.60s: expected NAME=VALUE", optarg);
@@ -198,6 +214,7 @@ int run_parse(int argc, char **argv, struct run_options *o, struct error *err)
 	int option, ret = 0;
 
 	memset(o, 0, sizeof(*o));
+	o->log = (struct run_log){ .most = RUN_LOG_SIZE, .files = RUN_LOG_KEPT };
 	net_config_init(&o->world.net);
 	optind = 1;
 	/* Options end at the first word of the command: those after it are the command's. */

@@ -5,6 +5,7 @@
  *	options.c	the command line; words.c: what its words mean; data.c: folders
  *	tree.c		the image's files, unpacked once:	DATA/trees/IMAGE-ID/{rootfs,config.json}
  *	folder.c	what is the container's own:		DATA/containers/ID/{rootfs,upper,work,log,...}
+ *	log.c		what a detached one writes, bounded; log_read.c: read again
  *	bundle.c	its config.json: the image's, with what the command line says; seccomp.c: its filter
  *	record.c	that it is there, and whose it is:	ROOT/.run/ID/{record.json,ending,exit}
  *	keeper.c	the process that stays: starts it, waits, starts it again, removes it
@@ -24,10 +25,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../cell.h"
 
 #define RUN_WORDS	128	/* of each of -e, -v and --tmpfs */
+#define RUN_LOG_SIZE	(10 << 20)	/* octets of a log's file, unless --log-opt says otherwise */
+#define RUN_LOG_LEAST	1024
+#define RUN_LOG_KEPT	2		/* files of a log, likewise */
+#define RUN_LOG_FILES	100
 #define RUN_TREE	64	/* octets of an image's id: hex */
 /* Of Debian's golang-github-containers-common. */
 #define SECCOMP_DEFAULT	"/usr/share/containers/seccomp.json"
@@ -45,6 +51,16 @@ enum run_restart {
 };
 
 /**
+ * struct run_log - bounds of a log
+ * @most: octets of a file
+ * @files: how many there are at most
+ */
+struct run_log {
+	uint64_t most;
+	unsigned int files;
+};
+
+/**
  * struct run_options - what the command line says; pointers are into it
  * @image: NAME[:TAG], or the first digits of an id
  * @store: of images; NULL: the default
@@ -55,6 +71,8 @@ enum run_restart {
  * @env: NAME=VALUE, or NAME: as it is here
  * @volumes: SOURCE:DESTINATION[:ro|rw]
  * @tmpfs: DESTINATION[:SIZE]
+ * @secrets: FILE:DESTINATION[:MODE]
+ * @log: of a detached one
  * @workdir: NULL: the image's
  * @user: NULL: the image's
  * @memory: octets, 0: no limit
@@ -81,6 +99,8 @@ struct run_options {
 	struct run_words env;
 	struct run_words volumes;
 	struct run_words tmpfs;
+	struct run_words secrets;
+	struct run_log log;
 	struct run_words labels;
 	const char *seccomp;
 	const char *workdir;
@@ -123,6 +143,25 @@ struct run_volume {
 };
 
 int run_read_volume(const char *word, struct run_volume *volume, struct error *err);
+
+/**
+ * struct run_secret - a word of --secret, taken apart
+ * @source: path of a file; @source_length octets
+ * @destination: absolute; @destination_length octets
+ * @mode: of the file inside
+ */
+struct run_secret {
+	const char *source;
+	size_t source_length;
+	const char *destination;
+	size_t destination_length;
+	unsigned int mode;
+};
+
+int run_read_secret(const char *word, struct run_secret *secret, struct error *err);
+
+/* "max-size=10m", "max-file=3", or both with a comma: what it does not name stays. */
+int run_read_log(const char *word, struct run_log *log, struct error *err);
 
 /* Folder below DATA, "" for itself; made (0700). 0 or a negative errno. */
 int run_data(const char *name, char path[PATH_MAX], struct error *err);
@@ -207,6 +246,59 @@ bool record_kept(const struct run_record *record, int wait_ms);
  * Return: 0, also if there is nothing; -EBUSY: its keeper does not end.
  */
 int record_remove(const char *id, bool held, struct error *err);
+
+/* --- log.c, log_read.c --- */
+
+/**
+ * struct log_writer - the end of a log that grows
+ * @dir: folder with its files, log.1, log.2, ...; the greatest number is the latest
+ * @fd: of that one, -1: none yet; @number of it; @size of it
+ * @inside_line: it does not end with a whole line
+ * @lost: octets that could not be written since the last that could
+ */
+struct log_writer {
+	int dir;
+	int fd;
+	unsigned int number;
+	uint64_t size;
+	bool inside_line;
+	uint64_t lost;
+	struct run_log bounds;
+};
+
+#define LOG_NONE	((struct log_writer){ .dir = -1, .fd = -1 })
+
+/* Write; a line stays in one file unless it is longer than LOG_LINE. What is too much goes. */
+void log_put(struct log_writer *w, const char *data, size_t length);
+
+/**
+ * log_start() - a process that writes the log in @folder
+ * @pipe: what is written there becomes the log; it ends when nobody has it any more
+ * @pid: of the process
+ */
+int log_start(const char *folder, const struct run_log *bounds, int *pipe, pid_t *pid,
+	      struct error *err);
+
+/* Wait until it has ended, but not for ever: whoever left the container may write on. */
+void log_finish(pid_t pid);
+
+struct log_reader {
+	int dir;
+	int fd;
+	unsigned int number;
+};
+
+#define LOG_UNREAD	((struct log_reader){ .dir = -1, .fd = -1 })
+
+/* The oldest that is kept. -ENOENT: there is no log. */
+int log_open(struct log_reader *r, const char *folder, struct error *err);
+
+/* Copy all that is there by now to @out. */
+int log_copy(struct log_reader *r, int out, struct error *err);
+void log_close(struct log_reader *r);
+
+/* Until what has been written before is in the files, but not for ever. */
+void log_settle(const struct log_reader *r);
 
 /* Run cell-image with @words, NULL-terminated. @output: NULL, or what it says. */
 int image_tool(const char *const *words, char **output, struct error *err);

@@ -109,3 +109,62 @@ int run_read_volume(const char *word, struct run_volume *v, struct error *err)
 				 (int)v->source_length, word);
 	return 0;
 }
+
+int run_read_secret(const char *word, struct run_secret *s, struct error *err)
+{
+	const char *colon = strstr(word, ":/"), *mode;
+
+	*s = (struct run_secret){ .source = word, .mode = 0444 };
+	s->source_length = colon ? (size_t)(colon - word) : 0;
+	s->destination = colon ? colon + 1 : "";
+	s->destination_length = strcspn(s->destination, ":");
+	mode = s->destination + s->destination_length;
+	if (*mode && strspn(mode + 1, "01234567") == strlen(mode + 1) && strlen(mode) <= 5)
+		s->mode = (unsigned int)strtoul(mode + 1, NULL, 8);
+	else if (*mode)
+		s->mode = 0;
+	if (!s->source_length || s->destination_length < 2 || !s->mode || s->mode > 0777)
+		return error_set(err, EUSAGE, "--secret %.100s: expected FILE:/DESTINATION[:MODE], MODE in "
+				 "octal, as in 0440", word);
+	return 0;
+}
+
+static int read_log_files(const char *word, const char *text, unsigned int *files, struct error *err)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || end == text || *end || !value || value > RUN_LOG_FILES)
+		return error_set(err, EUSAGE, "--log-opt %.60s: expected max-file=1 to %d", word,
+				 RUN_LOG_FILES);
+	*files = (unsigned int)value;
+	return 0;
+}
+
+int run_read_log(const char *word, struct run_log *log, struct error *err)
+{
+	struct error ignored;
+	char part[64];
+	int64_t size;
+
+	for (const char *at = word; *at; at += at[strlen(part)] ? strlen(part) + 1 : strlen(part)) {
+		int used = snprintf(part, sizeof(part), "%.*s", (int)strcspn(at, ","), at);
+
+		if ((size_t)used >= sizeof(part))
+			break;
+		if (!strncmp(part, "max-file=", 9)) {
+			if (read_log_files(word, part + 9, &log->files, err))
+				return -EUSAGE;
+			continue;
+		}
+		if (strncmp(part, "max-size=", 9) != 0)
+			return error_set(err, EUSAGE, "--log-opt %.60s: expected max-size=SIZE or "
+					 "max-file=N", word);
+		if (run_read_size("", part + 9, &size, &ignored) || size < RUN_LOG_LEAST)
+			return error_set(err, EUSAGE, "--log-opt %.60s: expected a size of at least %d, as in "
+					 "max-size=10m", word, RUN_LOG_LEAST);
+		log->most = (uint64_t)size;
+	}
+	return *word && strlen(word) < sizeof(part) ? 0
+		: error_set(err, EUSAGE, "--log-opt %.60s: expected max-size=SIZE or max-file=N", word);
+}
