@@ -232,6 +232,125 @@ def test_limits_and_restart_arrive(project: Project) -> None:
     project.ok("down", "-t", 0)
 
 
+def test_env_files_are_read_anew_and_the_environment_counts_more(project: Project) -> None:
+    project.write("services: {a: {image: box:1, command: 'sh -c \"echo $$A $$B $$C $$D; sleep 100\"', "
+                  "env_file: [one, {path: two, required: false}], environment: {C: here}}}\n")
+    (project.folder / "one").write_text("A=1\nB='one and ${A}'\nC=1\nexport D=\"<$HOME_OF_D>\" # comment\n")
+    project.cell.env["HOME_OF_D"] = "d"
+    project.ok("up", "-d")
+    pid = project.cell.list()["shop-a-1"]["pid"]
+    wait_for(lambda: project.ok("logs") == "shop-a-1 | 1 one and ${A} here <d>\n")
+    project.ok("up", "-d")
+    assert project.cell.list()["shop-a-1"]["pid"] == pid, "nothing has changed"
+    (project.folder / "two").write_text("B=2\n")
+    project.ok("up", "-d")
+    wait_for(lambda: project.ok("logs") == "shop-a-1 | 1 2 here <d>\n")
+    (project.folder / "one").unlink()
+    assert "compose.yaml:1:" in project.fails("up", "-d") and "services.a.env_file: " in project.fails("up", "-d")
+    project.ok("down", "-t", 0)
+
+
+def test_variables_come_from_dot_env_unless_the_caller_has_them(project: Project) -> None:
+    project.write("services: {a: {image: '${IMAGE}:1', command: [echo, '${WORD:-none}', '${MORE:+$WORD}', $$x], "
+                  "environment: [WORD]}}\n")
+    (project.folder / ".env").write_text("IMAGE=box\nWORD=of-the-file\nMORE=${WORD}\n")
+    assert project.ok("up") == "shop-a-1 | of-the-file of-the-file $x\n"
+    project.ok("down")
+    project.cell.env["WORD"] = "mine"
+    assert " -e WORD=mine " in project.ok("plan")
+    assert project.ok("up") == "shop-a-1 | mine mine $x\n"
+    project.ok("down")
+    (project.folder / "other").write_text("IMAGE=box\n")
+    assert project.ok("--env-file", "other", "up") == "shop-a-1 | mine  $x\n"
+    project.ok("down")
+    assert "nowhere: No such file" in project("--env-file", "nowhere", "plan").stderr
+    (project.folder / ".env").write_text("IMAGE=box\n1=x\n")
+    assert "compose: .env:2:1: expected NAME=VALUE" in project.fails("plan")
+
+
+def test_secrets_are_files_that_cannot_be_written(project: Project) -> None:
+    project.write("services: {a: {image: box:1, user: ann, read_only: true, command: [sh, -c, "
+                  "'cd /run/secrets; cat word; stat -c \"%n %a %u\" word key; cat key; echo x > word; "
+                  "readlink -f /etc/x; sleep 100'], "
+                  "secrets: [word, {source: word, target: key, mode: 0400}, {source: word, target: /etc/x}]}}\n"
+                  "secrets: {word: {file: ./word.txt}}\n")
+    (project.folder / "word.txt").write_text("abracadabra\n")
+    (project.folder / "word.txt").chmod(0o600)
+    project.ok("up", "-d")
+    wait_for(lambda: "/etc/x" in project.ok("logs"))
+    said = project.ok("logs").replace("shop-a-1 | ", "")
+    assert said.startswith("abracadabra\nword 444 0\nkey 400 0\n") and "can't open 'key': Permission denied" in said
+    assert said.count("abracadabra") == 1 and "word: Read-only file system" in said, said
+    assert "abracadabra" not in project.cell.ok("list", "--format", "json") + project.ok("plan")
+    first = project.cell.list()["shop-a-1"]["pid"]
+    (project.folder / "word.txt").write_text("open sesame\n")
+    project.ok("up", "-d")
+    assert project.cell.list()["shop-a-1"]["pid"] != first
+    wait_for(lambda: "open sesame" in project.ok("logs"))
+    project.ok("down", "-t", 0)
+    (project.folder / "word.txt").unlink()
+    assert "word.txt: No such file or directory: make it first" in project.fails("up", "-d")
+
+
+def test_a_profile_is_wanted_by_name(project: Project) -> None:
+    project.write("services:\n  a: {image: box:1, command: sleep 100}\n"
+                  "  spy: {image: box:1, command: sleep 100, profiles: [debug], depends_on: [a]}\n")
+    project.ok("up", "-d")
+    assert set(project.ps()) == {"shop-a-1"}
+    said = project("--profile", "debug", "up", "-d").stderr
+    assert set(project.ps()) == {"shop-a-1", "shop-spy-1"} and "shop-a-1" not in said
+    assert "warning" not in project("up", "-d").stderr, "it is in the file"
+    assert set(project.ps()) == {"shop-a-1", "shop-spy-1"}
+    project.ok("down", "-t", 0)
+    assert project.ps() == {}
+    project.cell.env["COMPOSE_PROFILES"] = "other,debug"
+    assert len(project.ok("plan").splitlines()) == 2
+    project.write("services:\n  a: {image: box:1, depends_on: [spy]}\n  spy: {image: box:1, profiles: [other]}\n")
+    assert "compose.yaml:2:34: services.a.depends_on: spy: is in the profile other" in \
+        project("up", "-d", env=project.cell.env | {"COMPOSE_PROFILES": ""}).stderr
+
+
+def test_long_forms_of_ports_and_volumes(project: Project) -> None:
+    (project.folder / "site").mkdir()
+    (project.folder / "site/index.html").write_text("long\n")
+    project.write("services:\n  web:\n    image: box:1\n    command: [sh, -c, 'grep /m /proc/mounts; date > /v/f; "
+                  "date > /site/x; exec httpd -f -p 80 -h /site']\n"
+                  "    ports:\n      - {target: 80, published: 8080, protocol: tcp, host_ip: 127.0.0.1}\n"
+                  "    volumes:\n      - {type: bind, source: site, target: /site, read_only: true}\n"
+                  "      - {type: volume, source: data, target: /v}\n"
+                  "      - {type: tmpfs, target: /m, tmpfs: {size: 1m}}\nvolumes: {data: }\n")
+    project.ok("up", "-d")
+    assert wait_for(lambda: project.cell.curl("http://127.0.0.1:8080/", check=False)) == "long\n"
+    assert project.cell.curl("http://192.0.2.1:8080/", check=False) == ""
+    said = project.ok("logs")
+    assert "/site/x: Read-only file system" in said and "size=1024k" in said
+    assert (project.cell.folder / "data/volumes/shop_data/f").exists()
+    project.ok("down", "-t", 0, "-v")
+
+
+def test_an_empty_entrypoint_takes_the_images_away(project: Project) -> None:
+    from conftest import busybox
+    image = busybox(Entrypoint=["echo", "of the image"])
+    image.names = ["localhost/talks:1"]
+    project.cell.ok("load", "-i", image.build().write(project.folder / "talks.tar"))
+    text = "services: {{a: {{image: 'talks:1', {0}}}}}\n"
+    for words, says in (("command: hello", "of the image hello"), ("entrypoint: [], command: [echo, hello]", "hello"),
+                        ("entrypoint: 'echo \"so  it\"', command: goes", "so  it goes")):
+        project.write(text.format(words))
+        assert project.ok("up") == f"shop-a-1 | {says}\n"
+        project.ok("down")
+
+
+def test_a_log_has_the_bound_that_the_file_says(project: Project) -> None:
+    project.write("services: {a: {image: box:1, command: [seq, '2000'], "
+                  "logging: {driver: json-file, options: {max-size: 1k, max-file: '2'}}}}\n")
+    project.ok("up", "-d")
+    wait_for(lambda: project.ps()["shop-a-1"]["status"] == "stopped")
+    lines = project.ok("logs").splitlines()
+    assert lines == [f"shop-a-1 | {n}" for n in range(2001 - len(lines), 2001)] and 204 < len(lines) <= 410
+    project.ok("down")
+
+
 @pytest.mark.parametrize(("words", "status", "says"), [
     (["up"], 1, "compose: compose.yaml:1:15: services.a: expected a map"),
     (["frob"], 2, "frob: no such verb"),

@@ -135,6 +135,43 @@ static void a_change_shows_in_the_digest(void)
 	CHECK(strcmp(one, two), "%s", one);
 }
 
+static void env_files_come_before_the_environment(void)
+{
+	const char *lines[] = { "A=file", "B=file" };
+	const struct words words = { lines, 2 };
+
+	read_it("services: {a: {image: x, env_file: f, environment: {A: 1}}}");
+	CHECK_EQ(compose_add_env(&file, 0, &words), 0);
+	CHECK(commands(0, 1, HEAD("a") " --net private:p.default,alias=a -e A=file -e B=file -e A=1 --"), "%s",
+	      err.text);
+}
+
+static void secrets_logs_and_an_empty_entrypoint_arrive(void)
+{
+	read_it("services: {a: {image: x, secrets: [s, {source: t, target: k, mode: 0400}], entrypoint: [], "
+		"logging: {options: {max-size: 1m}}, command: c}}\nsecrets: {s: {file: ./s}, t: {file: /t}}");
+	CHECK(commands(0, 1, HEAD("a") " --net private:p.default,alias=a "
+		       "--secret /folder/./s:/run/secrets/s:0444 --secret /t:/run/secrets/k:0400 "
+		       "--log-opt max-size=1m --entrypoint  -- c"), "%s", err.text);
+}
+
+static void another_content_of_a_secret_shows_in_the_digest(void)
+{
+	static const char text[] = "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: s}}";
+	struct words words;
+	char one[80], two[80];
+
+	snprintf(one, sizeof(one), "%s", config_of(text, 1));
+	read_it(text);
+	file.secrets[0].version = "2";
+	CHECK_EQ(compose_command(&file, "p", "/", 0, 1, &words, &err), 0);
+	two[0] = '\0';
+	for (size_t i = 0; i < words.count; i++)
+		if (!strncmp(words.at[i], LABEL_CONFIG "=", strlen(LABEL_CONFIG) + 1))
+			snprintf(two, sizeof(two), "%s", words.at[i] + strlen(LABEL_CONFIG) + 1);
+	CHECK(strlen(two) == 16 && strcmp(one, two), "%s %s", one, two);
+}
+
 static void what_is_built_has_a_name(void)
 {
 	read_it("services: {a: {build: .}}");
@@ -150,6 +187,9 @@ int main(void)
 	RUN(networks_are_the_projects);
 	RUN(a_network_that_cannot_be_is_refused_before_anything_starts);
 	RUN(a_change_shows_in_the_digest);
+	RUN(env_files_come_before_the_environment);
+	RUN(secrets_logs_and_an_empty_entrypoint_arrive);
+	RUN(another_content_of_a_secret_shows_in_the_digest);
 	RUN(what_is_built_has_a_name);
 	compose_free(&file);
 	return tap_done();

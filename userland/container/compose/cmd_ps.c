@@ -104,6 +104,22 @@ static void print_word(const char *word)
 	putchar('\'');
 }
 
+static int print_service(struct project *p, size_t service, struct error *err)
+{
+	for (unsigned int n = 1; n <= p->file.services[service].replicas; n++) {
+		struct words words;
+		int ret = compose_command(&p->file, p->name, p->folder, service, n, &words, err);
+
+		if (ret)
+			return ret;
+		fputs("cell", stdout);
+		for (size_t k = 0; k < words.count; k++)
+			print_word(words.at[k]);
+		putchar('\n');
+	}
+	return 0;
+}
+
 int compose_plan(struct project *p, int argc, char **argv, struct error *err)
 {
 	size_t order[COMPOSE_SERVICES];
@@ -113,16 +129,7 @@ int compose_plan(struct project *p, int argc, char **argv, struct error *err)
 	if (argc != 1)
 		return error_set(err, EUSAGE, "plan: expected no words");
 	for (size_t i = 0; !ret && i < p->file.service_count; i++)
-		for (unsigned int n = 1; !ret && n <= p->file.services[order[i]].replicas; n++) {
-			struct words words;
-
-			ret = compose_command(&p->file, p->name, p->folder, order[i], n, &words, err);
-			if (ret)
-				break;
-			fputs("cell", stdout);
-			for (size_t k = 0; k < words.count; k++)
-				print_word(words.at[k]);
-			putchar('\n');
-		}
+		if (p->file.services[order[i]].enabled)
+			ret = print_service(p, order[i], err);
 	return ret;
 }

@@ -165,7 +165,8 @@ static int start_all(struct up *up, struct error *err)
 	if (!ret && !up->made)
 		ret = error_set(err, ENOMEM, "compose: no memory");
 	for (size_t i = 0; !ret && i < up->p->file.service_count; i++)
-		ret = start_service(up, order[i], err);
+		if (up->p->file.services[order[i]].enabled)
+			ret = start_service(up, order[i], err);
 	if (ret && up->made_count)
 		members_delete(up->made, up->made_count, "1", &ignored);
 	return ret;

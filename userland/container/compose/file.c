@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const keys[] = { "name", "version", "services", "networks", "volumes", NULL };
+static const char *const keys[] = { "name", "version", "services", "networks", "volumes", "secrets",
+				     NULL };
 
 static void read_networks(struct values *v, const struct yaml_value *root,
 			  struct compose_file *file)
@@ -50,6 +51,34 @@ static void read_networks(struct values *v, const struct yaml_value *root,
 	}
 }
 
+static void read_secrets(struct values *v, const struct yaml_value *root,
+			 struct compose_file *file)
+{
+	static const char *const known[] = { "file", NULL };
+	const struct yaml_value *at = value_map(v, root, "secrets");
+
+	if (!at)
+		return;
+	file->secrets = arena_alloc(v->arena, at->count + 1, sizeof(*file->secrets));
+	for (size_t i = 0; file->secrets && i < at->count && !v->failed; i++) {
+		struct compose_secret *s = &file->secrets[file->secret_count++];
+
+		s->name = at->keys[i]->text;
+		if (!compose_is_label(s->name))
+			value_bad(v, at->keys[i], "secrets", "%.80s: expected letters, digits, _ . and -",
+				  s->name);
+		if (at->items[i]->kind == YAML_MAP) {
+			value_known(v, at->items[i], known);
+			s->file = value_text_of(v, at->items[i], "file");
+		}
+		if (!s->file || !*s->file)
+			value_bad(v, at->items[i], "secrets", "%.60s: expected {file: PATH}", s->name);
+		else if (strchr(s->file, ':'))
+			value_bad(v, at->items[i], "secrets", "%.60s: expected a path without a colon: it is "
+				  "%.60s", s->name, s->file);
+	}
+}
+
 static void read_services(struct values *v, const struct yaml_value *root,
 			  struct compose_file *file)
 {
@@ -88,7 +117,9 @@ static void check_needs(struct values *v, struct compose_file *file, struct comp
 		const struct yaml_value at = { .line = need->line, .column = need->column };
 
 		need->index = find_service(file, need->service);
-		if (need->index == file->service_count)
+		if (need->index == file->service_count && !need->required)
+			s->needs[i--] = s->needs[--s->need_count];
+		else if (need->index == file->service_count)
 			value_bad(v, &at, "depends_on", "%.60s: there is no such service",
 				  need->service);
 		else if (need->condition == NEEDS_HEALTHY &&
@@ -138,6 +169,22 @@ static void check_volumes(struct values *v, const struct compose_file *file,
 	}
 }
 
+static void check_grants(struct values *v, const struct compose_file *file,
+			 struct compose_service *s)
+{
+	for (size_t i = 0; i < s->grant_count && !v->failed; i++) {
+		struct compose_grant *grant = &s->grants[i];
+		const struct yaml_value at = { .line = grant->line, .column = grant->column };
+
+		while (grant->index < file->secret_count &&
+		       strcmp(file->secrets[grant->index].name, grant->secret) != 0)
+			grant->index++;
+		if (grant->index == file->secret_count)
+			value_bad(v, &at, "secrets", "%.60s: is not in the file's secrets",
+				  grant->secret);
+	}
+}
+
 static void read_all(struct values *v, const struct yaml_value *root, struct compose_file *file)
 {
 	const struct yaml_value *volumes;
@@ -148,6 +195,7 @@ static void read_all(struct values *v, const struct yaml_value *root, struct com
 		value_bad(v, yaml_find(root, "name"), "name", "%.80s: expected lower-case letters, "
 			  "digits, _ and -", file->project);
 	read_networks(v, root, file);
+	read_secrets(v, root, file);
 	volumes = value_map(v, root, "volumes");
 	file->volumes.at = arena_alloc(v->arena, (volumes ? volumes->count : 0) + 1,
 				       sizeof(*file->volumes.at));
@@ -159,6 +207,7 @@ static void read_all(struct values *v, const struct yaml_value *root, struct com
 		check_needs(v, file, &file->services[i]);
 		check_joins(v, file, &file->services[i]);
 		check_volumes(v, file, &file->services[i]);
+		check_grants(v, file, &file->services[i]);
 	}
 }
 
@@ -179,6 +228,58 @@ int compose_read(struct compose_file *file, const char *name, const char *text, 
 				 root->column);
 	read_all(&v, root, file);
 	return v.failed;
+}
+
+static bool is_wanted(const struct compose_service *s, const struct words *profiles)
+{
+	bool wanted = !s->profiles.count;
+
+	for (size_t i = 0; !wanted && i < profiles->count; i++) {
+		wanted = !strcmp(profiles->at[i], "*");
+		for (size_t k = 0; !wanted && k < s->profiles.count; k++)
+			wanted = !strcmp(profiles->at[i], s->profiles.at[k]);
+	}
+	return wanted;
+}
+
+int compose_select(struct compose_file *file, const char *name, const struct words *profiles,
+		   struct error *err)
+{
+	for (size_t i = 0; i < file->service_count; i++)
+		file->services[i].enabled = is_wanted(&file->services[i], profiles);
+	for (size_t i = 0; i < file->service_count; i++) {
+		struct compose_service *s = &file->services[i];
+
+		for (size_t k = 0; s->enabled && k < s->need_count; k++) {
+			const struct compose_need *need = &s->needs[k];
+			const struct compose_service *other = &file->services[need->index];
+
+			if (other->enabled)
+				continue;
+			if (need->required)
+				return error_set(err, EINVAL, "%.120s:%u:%u: services.%s.depends_on: %s: is in "
+						 "the profile %.60s, which is not wanted: give --profile, or "
+						 "write required: false", name, need->line, need->column, s->name,
+						 other->name, other->profiles.at[0]);
+			s->needs[k--] = s->needs[--s->need_count];
+		}
+	}
+	return 0;
+}
+
+int compose_add_env(struct compose_file *file, size_t service, const struct words *words)
+{
+	struct words *env = &file->services[service].file_env;
+	const char **both = arena_alloc(&file->arena, env->count + words->count + 1, sizeof(*both));
+
+	if (!both)
+		return -ENOMEM;
+	if (env->count)
+		memcpy(both, env->at, env->count * sizeof(*both));
+	if (words->count)
+		memcpy(both + env->count, words->at, words->count * sizeof(*both));
+	*env = (struct words){ both, env->count + words->count };
+	return 0;
 }
 
 void compose_free(struct compose_file *file)

@@ -9,8 +9,6 @@
 #include "cleanup.h"
 #include "project.h"
 
-/* While it starts it is asked more often than its interval says, so that nobody waits in vain. */
-#define EAGER_MS	250
 #define LAST_LINES	5
 
 static uint64_t now_ms(void)
@@ -112,8 +110,8 @@ static int await_healthy(struct project *p, const struct compose_service *s, con
 			return error_set(err, ECHILD, "service %s: container %s: has ended before it was "
 					 "healthy", s->name, id);
 		}
-		if (now_ms() - began < h->start_ms && pause > EAGER_MS)
-			pause = EAGER_MS;
+		if (now_ms() - began < h->start_ms && pause > h->eager_ms)
+			pause = h->eager_ms;
 		rest(pause);
 	}
 }

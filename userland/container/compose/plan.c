@@ -172,16 +172,36 @@ static void add_volumes(struct command *c, const char *project, const char *fold
 	}
 }
 
-static unsigned long long digest(const struct words *words)
+static void add_secrets(struct command *c, const char *folder, const struct compose_service *s)
+{
+	for (size_t i = 0; i < s->grant_count; i++) {
+		const char *path = c->file->secrets[s->grants[i].index].file;
+
+		add_option(c, "--secret", arena_print(&c->file->arena, "%s%s%s:%s:%04o",
+						      path[0] == '/' ? "" : folder,
+						      path[0] == '/' ? "" : "/", path,
+						      s->grants[i].target, s->grants[i].mode) ?: "");
+	}
+}
+
+static unsigned long long digest_text(unsigned long long hash, const char *at)
+{
+	do
+		hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+	while (*at++);
+	return hash;
+}
+
+static unsigned long long digest(const struct compose_file *file, const struct compose_service *s,
+				 const struct words *words)
 {
 	unsigned long long hash = 0xcbf29ce484222325;
 
 	for (size_t i = 0; i < words->count; i++)
-		for (const char *at = words->at[i];; at++) {
-			hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
-			if (!*at)
-				break;
-		}
+		hash = digest_text(hash, words->at[i]);
+	/* A container has a copy: it is made anew for another content. */
+	for (size_t i = 0; i < s->grant_count; i++)
+		hash = digest_text(hash, file->secrets[s->grants[i].index].version ?: "");
 	return hash;
 }
 
@@ -206,7 +226,7 @@ int compose_command(struct compose_file *file, const char *project, const char *
 		    size_t service, unsigned int number, struct words *words, struct error *err)
 {
 	const struct compose_service *s = &file->services[service];
-	const size_t lists = s->env.count + s->ports.count + s->volumes.count + s->tmpfs.count +
+	const size_t lists = s->file_env.count + s->grant_count + s->log.count + s->env.count + s->ports.count + s->volumes.count + s->tmpfs.count +
 			     s->labels.count + s->join_count;
 	struct command c = { .file = file, .words = words };
 	size_t label;
@@ -229,23 +249,28 @@ int compose_command(struct compose_file *file, const char *project, const char *
 	ret = add_networks(&c, project, s, err);
 	if (ret)
 		return ret;
+	add_each(&c, "-e", &s->file_env);
 	add_each(&c, "-e", &s->env);
 	add_each(&c, "-p", &s->ports);
 	add_volumes(&c, project, folder, s);
 	add_each(&c, "--tmpfs", &s->tmpfs);
+	add_secrets(&c, folder, s);
+	add_each(&c, "--log-opt", &s->log);
 	for (size_t i = 0; i < s->labels.count; i++)
 		add_option(&c, "--label", strchr(s->labels.at[i], '=') ? s->labels.at[i]
 				: arena_print(&file->arena, "%s=", s->labels.at[i]));
 	add_limits(&c, s);
 	/* Its other words are the command's first. */
-	add_option(&c, "--entrypoint", s->entrypoint.count ? s->entrypoint.at[0] : NULL);
+	add_option(&c, "--entrypoint", s->entrypoint.count ? s->entrypoint.at[0]
+						      : s->has_entrypoint ? "" : NULL);
 	add(&c, "--");
 	for (size_t i = 1; i < s->entrypoint.count; i++)
 		add(&c, s->entrypoint.at[i]);
 	for (size_t i = 0; i < s->command.count; i++)
 		add(&c, s->command.at[i]);
 	if (!c.failed)
-		words->at[label] = arena_print(&file->arena, LABEL_CONFIG "=%016llx", digest(words));
+		words->at[label] = arena_print(&file->arena, LABEL_CONFIG "=%016llx",
+					       digest(file, s, words));
 	if (c.failed || !words->at[label])
 		return error_set(err, ENOMEM, "compose: no memory");
 	return 0;

@@ -11,12 +11,14 @@
 
 #define DEFAULT_MS	30000
 #define DEFAULT_RETRIES	3
+/* While it starts it is asked more often than its interval says, so that nobody waits in vain. */
+#define EAGER_MS	250
 
 static const char *const keys[] = {
 	"image", "build", "command", "entrypoint", "environment", "ports", "volumes", "depends_on",
 	"networks", "network_mode", "healthcheck", "deploy", "restart", "scale", "tmpfs", "labels",
 	"working_dir", "user", "hostname", "read_only", "tty", "mem_limit", "cpus", "cpuset",
-	"pids_limit", NULL,
+	"pids_limit", "env_file", "secrets", "profiles", "logging", NULL,
 };
 
 /* A word that cell run would refuse is refused here, where it stands. */
@@ -46,32 +48,117 @@ static void read_build(struct values *v, const struct yaml_value *at, struct com
 		s->build = ".";
 }
 
+/* {target: 80, published: 8080}: a word of -p, as the short form. */
+static const char *long_port(struct values *v, const struct yaml_value *map)
+{
+	static const char *const known[] = { "target", "published", "host_ip", "protocol", "mode", "name",
+					     "app_protocol", NULL };
+	const char *inside = value_text_of(v, map, "target"), *mode = value_text_of(v, map, "mode");
+	const char *outside = value_text_of(v, map, "published");
+	const char *address = value_text_of(v, map, "host_ip");
+	const char *protocol = value_text_of(v, map, "protocol");
+
+	value_known(v, map, known);
+	/* Of one host both are the same. */
+	if (mode && strcmp(mode, "host") != 0 && strcmp(mode, "ingress") != 0)
+		value_bad(v, yaml_find(map, "mode"), "ports", "mode %.20s: expected host or ingress", mode);
+	if (!inside || !outside)
+		value_bad(v, map, "ports", "expected %s: a port", inside ? "published" : "target");
+	if (v->failed)
+		return NULL;
+	return arena_print(v->arena, "%s%s%s:%s%s%s", address ? address : "", address ? ":" : "", outside,
+			   inside, protocol ? "/" : "", protocol ? protocol : "");
+}
+
+static const char *port(struct values *v, const struct yaml_value *item, void *what)
+{
+	const char *word = item->kind == YAML_MAP ? long_port(v, item) : value_text(v, item, "ports");
+	struct error why;
+
+	if (word && net_parse_port(what, word, &why))
+		value_bad(v, item, "ports", "%s", why.text);
+	return word;
+}
+
 static void read_ports(struct values *v, const struct yaml_value *at, struct compose_service *s)
 {
 	static struct net_config net;
 	struct error why;
 
-	s->ports = value_words(v, at, "ports");
 	net_config_init(&net);
-	for (size_t i = 0; !v->failed && i < s->ports.count; i++)
-		judge(v, at, "ports", i, net_parse_port(&net, s->ports.at[i], &why), &why);
-	if (!v->failed && s->ports.count)
-		judge(v, at, "ports", s->ports.count, net_config_check(&net, &why), &why);
+	s->ports = value_forms(v, at, "ports", port, &net);
+	if (!v->failed && s->ports.count && net_config_check(&net, &why))
+		value_bad(v, yaml_find(at, "ports"), "ports", "%s", why.text);
 }
 
-static void read_volumes(struct values *v, const struct yaml_value *at, struct compose_service *s)
+static void read_env_file(struct values *v, const struct yaml_value *item, struct compose_env_file *f)
 {
-	struct run_volume volume;
-	struct error why;
+	static const char *const known[] = { "path", "required", NULL };
+	const struct yaml_value *required = yaml_find(item, "required");
 
-	s->volumes = value_words(v, at, "volumes");
-	for (size_t i = 0; !v->failed && i < s->volumes.count; i++)
-		judge(v, at, "volumes", i, run_read_volume(s->volumes.at[i], &volume, &why), &why);
-	s->tmpfs = value_words(v, at, "tmpfs");
-	for (size_t i = 0; !v->failed && i < s->tmpfs.count; i++)
-		if (s->tmpfs.at[i][0] != '/')
-			value_bad(v, yaml_find(at, "tmpfs"), "tmpfs", "%.60s: expected an absolute path",
-				  s->tmpfs.at[i]);
+	*f = (struct compose_env_file){ .required = true, .line = item->line, .column = item->column };
+	if (item->kind == YAML_MAP) {
+		value_known(v, item, known);
+		f->path = value_text_of(v, item, "path");
+		if (required)
+			f->required = value_bool_of(v, item, "required");
+	} else {
+		f->path = value_text(v, item, "env_file");
+	}
+	if (!f->path || !*f->path)
+		value_bad(v, item, "env_file", "expected the path of a file, or {path: FILE, required: false}");
+}
+
+static void read_env_files(struct values *v, const struct yaml_value *at, struct compose_service *s)
+{
+	const struct yaml_value *list = yaml_find(at, "env_file");
+	const bool one = list && list->kind == YAML_TEXT;
+
+	if (!list || list->kind == YAML_NOTHING || v->failed)
+		return;
+	if (list->kind == YAML_MAP) {
+		value_bad(v, list, "env_file", "expected a file or a list of them");
+		return;
+	}
+	s->env_files = arena_alloc(v->arena, (one ? 1 : list->count) + 1, sizeof(*s->env_files));
+	for (size_t i = 0; s->env_files && i < (one ? 1 : list->count) && !v->failed; i++)
+		read_env_file(v, one ? list : list->items[i], &s->env_files[s->env_file_count++]);
+}
+
+static void read_profiles(struct values *v, const struct yaml_value *at, struct compose_service *s)
+{
+	s->profiles = value_words(v, at, "profiles");
+	s->enabled = true;
+	for (size_t i = 0; i < s->profiles.count; i++)
+		if (!compose_is_label(s->profiles.at[i]))
+			value_bad(v, yaml_find(at, "profiles"), "profiles", "%.60s: expected letters, digits, "
+				  "_ . and -", s->profiles.at[i]);
+}
+
+/* Other drivers send it elsewhere; these keep it for logs, each in its program's own form. */
+static void read_logging(struct values *v, const struct yaml_value *map, struct compose_service *s)
+{
+	static const char *const known[] = { "driver", "options", NULL };
+	static const char *const drivers[] = { "json-file", "local", "k8s-file" };
+	const struct yaml_value *at = value_map(v, map, "logging");
+	const struct yaml_value *options = at ? value_map(v, at, "options") : NULL;
+	const char *driver = at ? value_text_of(v, at, "driver") : NULL;
+	struct run_log ignored;
+	struct error why;
+	size_t i = 0;
+
+	value_known(v, at, known);
+	while (driver && i < 3 && strcmp(driver, drivers[i]) != 0)
+		i++;
+	if (i == 3)
+		value_bad(v, yaml_find(at, "driver"), "logging", "driver %.40s: expected json-file, local or "
+			  "k8s-file, which are the same here", driver);
+	if (!options)
+		return;
+	s->log = value_pairs(v, at, "options");
+	for (i = 0; i < s->log.count && !v->failed; i++)
+		if (run_read_log(s->log.at[i], &ignored, &why))
+			value_bad(v, options->items[i], "logging", "%s", why.text);
 }
 
 static void read_one_need(struct values *v, const struct yaml_value *key,
@@ -82,7 +169,7 @@ static void read_one_need(struct values *v, const struct yaml_value *key,
 					     "service_completed_successfully" };
 	const char *text;
 
-	*need = (struct compose_need){ .service = key->text, .line = key->line,
+	*need = (struct compose_need){ .service = key->text, .required = true, .line = key->line,
 				       .column = key->column };
 	if (!at || at->kind == YAML_NOTHING)
 		return;
@@ -91,6 +178,8 @@ static void read_one_need(struct values *v, const struct yaml_value *key,
 		return;
 	}
 	value_known(v, at, known);
+	if (yaml_find(at, "required"))
+		need->required = value_bool_of(v, at, "required");
 	text = value_text_of(v, at, "condition");
 	for (int i = 0; text && i < 3; i++)
 		if (!strcmp(text, names[i])) {
@@ -160,7 +249,7 @@ static void read_joins(struct values *v, const struct yaml_value *map, struct co
 static void read_health(struct values *v, const struct yaml_value *map, struct compose_service *s)
 {
 	static const char *const known[] = { "test", "interval", "timeout", "retries", "start_period",
-					     "disable", NULL };
+					     "start_interval", "disable", NULL };
 	const struct yaml_value *at = value_map(v, map, "healthcheck"), *test;
 	struct compose_health *h = &s->health;
 	struct words words;
@@ -171,6 +260,7 @@ static void read_health(struct values *v, const struct yaml_value *map, struct c
 	h->interval_ms = value_time_of(v, at, "interval", DEFAULT_MS);
 	h->timeout_ms = value_time_of(v, at, "timeout", DEFAULT_MS);
 	h->start_ms = value_time_of(v, at, "start_period", 0);
+	h->eager_ms = value_time_of(v, at, "start_interval", EAGER_MS);
 	h->retries = (unsigned int)value_number_of(v, at, "retries", 1, 1000, DEFAULT_RETRIES);
 	test = yaml_find(at, "test");
 	words = value_words(v, at, "test");
@@ -267,7 +357,13 @@ void compose_read_service(struct values *v, const struct yaml_value *key,
 		value_bad(v, key, NULL, "has neither image nor build: expected one of them");
 	s->command = value_command(v, at, "command");
 	s->entrypoint = value_command(v, at, "entrypoint");
-	s->env = value_pairs(v, at, "environment");
+	s->has_entrypoint = yaml_find(at, "entrypoint") && yaml_find(at, "entrypoint")->kind != YAML_NOTHING;
+	if (yaml_find(at, "command") && yaml_find(at, "command")->kind != YAML_NOTHING &&
+	    !s->command.count && !s->has_entrypoint)
+		value_bad(v, yaml_find(at, "command"), "command", "has no words: expected a command, or none "
+			  "at all for the image's");
+	s->env = value_env(v, at, "environment");
+	read_env_files(v, at, s);
 	s->labels = value_pairs(v, at, "labels");
 	s->workdir = value_text_of(v, at, "working_dir");
 	s->user = value_text_of(v, at, "user");
@@ -275,7 +371,10 @@ void compose_read_service(struct values *v, const struct yaml_value *key,
 	s->read_only = value_bool_of(v, at, "read_only");
 	s->tty = value_bool_of(v, at, "tty");
 	read_ports(v, at, s);
-	read_volumes(v, at, s);
+	compose_read_volumes(v, at, s);
+	compose_read_grants(v, at, s);
+	read_profiles(v, at, s);
+	read_logging(v, at, s);
 	read_needs(v, at, s);
 	read_joins(v, at, s);
 	read_health(v, at, s);

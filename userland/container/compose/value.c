@@ -10,6 +10,8 @@
 
 /* Of a text with its variables replaced. */
 #define TEXT_MAX	65536
+/* Of "${A:-${B:-...}}". */
+#define VARIABLE_DEPTH	8
 #define DAY_MS		86400000
 
 static const char *kind_name(const struct yaml_value *at)
@@ -62,58 +64,116 @@ static void put(struct buffer *b, const char *text, size_t length)
 	b->used += length;
 }
 
-/* ${...}: NAME, NAME:-otherwise, NAME-otherwise, NAME:?message. Returns how much it used. */
-static size_t put_braced(struct values *v, const struct yaml_value *at, const char *key,
-			 const char *text, struct buffer *b)
+/* Of the caller, or of what the file itself has said before. */
+static const char *look_up(const struct values *v, const char *name)
 {
-	size_t whole = strcspn(text, "}"), name = 0;
-	const char *rest, *value;
-	char variable[128];
-	bool empty_counts;
+	const size_t length = strlen(name);
+	const char *value = v->variable(name);
 
-	while (is_word(text[name]))
+	for (size_t i = v->more ? v->more->count : 0; !value && i-- > 0;)
+		if (!strncmp(v->more->at[i], name, length) && v->more->at[i][length] == '=')
+			value = v->more->at[i] + length + 1;
+	return value;
+}
+
+static void expand(struct values *v, const struct yaml_value *at, const char *key, const char *text,
+		   size_t length, struct buffer *b, unsigned int depth);
+
+/* How much there is before the brace that closes; others may open in between. */
+static size_t to_the_brace(const char *text, size_t length)
+{
+	unsigned int open = 1;
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		if (text[i] == '$' && i + 1 < length && (text[i + 1] == '$' || text[i + 1] == '{'))
+			open += text[++i] == '{';
+		else if (text[i] == '}' && !--open)
+			break;
+	}
+	return i;
+}
+
+/*
+ * ${...}: NAME, NAME-otherwise, NAME+instead, NAME?message; behind a colon an empty one counts as
+ * none. Returns how much it used.
+ */
+static size_t put_braced(struct values *v, const struct yaml_value *at, const char *key,
+			 const char *text, size_t length, struct buffer *b, unsigned int depth)
+{
+	const size_t whole = to_the_brace(text, length);
+	size_t name = 0, word;
+	char variable[128], operator;
+	const char *value;
+	bool colon, set;
+
+	while (name < whole && is_word(text[name]))
 		name++;
-	rest = text + name;
-	if (text[whole] != '}' || !name || name >= sizeof(variable) ||
-	    (name < whole && strncmp(rest, ":-", 2) != 0 && *rest != '-' && strncmp(rest, ":?", 2) != 0)) {
-		value_bad(v, at, key, "${%.40s: expected ${NAME}, ${NAME:-otherwise} or "
-			  "${NAME:?message}; $$ is a dollar", text);
+	colon = name < whole && text[name] == ':';
+	word = name + colon + 1;
+	operator = word <= whole ? text[word - 1] : '\0';
+	if (whole == length || !name || name >= sizeof(variable) ||
+	    (name < whole && (!operator || !strchr("-+?", operator)))) {
+		value_bad(v, at, key, "${%.40s: expected ${NAME}, ${NAME:-otherwise}, ${NAME:+instead} "
+			  "or ${NAME:?message}; $$ is a dollar", text);
 		return 0;
 	}
 	snprintf(variable, sizeof(variable), "%.*s", (int)name, text);
-	value = v->variable(variable);
-	empty_counts = *rest == '-';
-	if (value && (*value || empty_counts || name == whole)) {
+	value = look_up(v, variable);
+	set = value && (*value || !colon);
+	if (name < whole && operator != '?' && set == (operator == '+'))
+		expand(v, at, key, text + word, whole - word, b, depth + 1);
+	else if (name < whole && operator == '?' && !set)
+		value_bad(v, at, key, "${%s}: is not set: %.*s", variable, (int)(whole - word), text + word);
+	else if (value && (name == whole || operator != '+'))
 		put(b, value, strlen(value));
-	} else if (name < whole && rest[1] == '?') {
-		value_bad(v, at, key, "${%s}: is not set: %.*s", variable,
-			  (int)(text + whole - rest - 2), rest + 2);
-	} else if (name < whole) {
-		rest += empty_counts ? 1 : 2;
-		put(b, rest, (size_t)(text + whole - rest));
-	}
 	return whole + 1;
 }
 
-static size_t put_name(struct values *v, const char *text, struct buffer *b)
+static size_t put_name(struct values *v, const char *text, size_t length, struct buffer *b)
 {
 	char variable[128];
 	const char *value;
 	size_t name = 0;
 
-	while (is_word(text[name]) && name < sizeof(variable) - 1)
+	while (name < length && is_word(text[name]) && name < sizeof(variable) - 1)
 		name++;
 	snprintf(variable, sizeof(variable), "%.*s", (int)name, text);
-	value = v->variable(variable);
+	value = look_up(v, variable);
 	if (value)
 		put(b, value, strlen(value));
 	return name;
 }
 
+static void expand(struct values *v, const struct yaml_value *at, const char *key, const char *text,
+		   size_t length, struct buffer *b, unsigned int depth)
+{
+	const char *end = text + length;
+
+	if (depth > VARIABLE_DEPTH)
+		value_bad(v, at, key, "${...} within ${...}: are nested too deeply");
+	while (text < end && !v->failed) {
+		const char *dollar = memchr(text, '$', (size_t)(end - text)) ?: end;
+
+		put(b, text, (size_t)(dollar - text));
+		text = dollar + 1;
+		if (dollar == end)
+			break;
+		if (text < end && *text == '$')
+			put(b, text++, 1);
+		else if (text < end && *text == '{')
+			text += 1 + put_braced(v, at, key, text + 1, (size_t)(end - text - 1), b, depth);
+		else if (text < end && is_word(*text) && (*text < '0' || *text > '9'))
+			text += put_name(v, text, (size_t)(end - text), b);
+		else
+			value_bad(v, at, key, "a lone $: write $$ for a dollar");
+	}
+}
+
 const char *value_text(struct values *v, const struct yaml_value *at, const char *key)
 {
 	static struct buffer b;
-	const char *text, *made;
+	const char *made;
 
 	if (v->failed || !at || at->kind == YAML_NOTHING)
 		return NULL;
@@ -125,23 +185,7 @@ const char *value_text(struct values *v, const struct yaml_value *at, const char
 		return at->text;
 	b.used = 0;
 	b.full = false;
-	for (text = at->text; *text && !v->failed;) {
-		size_t length = strcspn(text, "$");
-
-		put(&b, text, length);
-		text += length;
-		if (!*text)
-			break;
-		text++;
-		if (*text == '$')
-			put(&b, text++, 1);
-		else if (*text == '{')
-			text += 1 + put_braced(v, at, key, text + 1, &b);
-		else if (is_word(*text) && (*text < '0' || *text > '9'))
-			text += put_name(v, text, &b);
-		else
-			value_bad(v, at, key, "a lone $: write $$ for a dollar");
-	}
+	expand(v, at, key, at->text, strlen(at->text), &b, 0);
 	if (b.full)
 		value_bad(v, at, key, "is longer than %d octets", TEXT_MAX);
 	if (v->failed)
@@ -245,30 +289,45 @@ static void add_word(struct words *words, const char *word)
 		words->at[words->count++] = word;
 }
 
-struct words value_words(struct values *v, const struct yaml_value *map, const char *key)
+struct words value_forms(struct values *v, const struct yaml_value *map, const char *key,
+			 value_form form, void *what)
 {
 	const struct yaml_value *list = yaml_find(map, key);
 	struct words words = { NULL, 0 };
 
 	if (v->failed || !list || list->kind == YAML_NOTHING)
 		return words;
-	if (list->kind == YAML_TEXT) {
-		words = make_words(v, 1);
-		add_word(&words, value_text(v, list, key));
-		return words;
-	}
-	if (list->kind != YAML_LIST) {
+	if (list->kind == YAML_MAP) {
 		value_bad(v, list, key, "expected a list: it is %s", kind_name(list));
 		return words;
 	}
-	words = make_words(v, list->count);
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i]->kind != YAML_TEXT)
-			value_bad(v, list->items[i], key, "expected a text: it is %s",
-				  kind_name(list->items[i]));
-		add_word(&words, value_text(v, list->items[i], key));
+	words = make_words(v, list->kind == YAML_LIST ? list->count : 1);
+	for (size_t i = 0; i < (list->kind == YAML_LIST ? list->count : 1) && !v->failed; i++) {
+		const struct yaml_value *item = list->kind == YAML_LIST ? list->items[i] : list;
+
+		if (item->kind != YAML_TEXT && (!form || item->kind != YAML_MAP))
+			value_bad(v, item, key, "expected a text%s: it is %s", form ? " or a map" : "",
+				  kind_name(item));
+		else
+			add_word(&words, form ? form(v, item, what) : value_text(v, item, key));
 	}
 	return words;
+}
+
+struct words value_words(struct values *v, const struct yaml_value *map, const char *key)
+{
+	return value_forms(v, map, key, NULL, NULL);
+}
+
+const char *value_pair(struct values *v, const char *name, const char *value)
+{
+	const char *pair;
+
+	value = value ?: look_up(v, name);
+	pair = value ? arena_print(v->arena, "%s=%s", name, value) : name;
+	if (!pair)
+		no_memory(v);
+	return pair;
 }
 
 struct words value_pairs(struct values *v, const struct yaml_value *map, const char *key)
@@ -291,9 +350,18 @@ struct words value_pairs(struct values *v, const struct yaml_value *map, const c
 		if (!*name || strchr(name, '='))
 			value_bad(v, at->keys[i], key, "expected a name: it is \"%.40s\"", name);
 		value = value_text(v, at->items[i], key);
-		/* Without a value it is the caller's. */
-		add_word(&words, value ? arena_print(v->arena, "%s=%s", name, value) : name);
+		add_word(&words, value ? value_pair(v, name, value) : name);
 	}
+	return words;
+}
+
+struct words value_env(struct values *v, const struct yaml_value *map, const char *key)
+{
+	struct words words = value_pairs(v, map, key);
+
+	for (size_t i = 0; i < words.count && !v->failed; i++)
+		if (!strchr(words.at[i], '='))
+			words.at[i] = value_pair(v, words.at[i], NULL);
 	return words;
 }
 
@@ -379,5 +447,13 @@ bool value_is_name(const char *text)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
 
 	return text && *text && *text != '_' && *text != '-' && strlen(text) <= COMPOSE_NAME &&
+	       strspn(text, letters) == strlen(text);
+}
+
+bool compose_is_label(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	return *text && !strchr("_.-", *text) && strlen(text) <= COMPOSE_NAME &&
 	       strspn(text, letters) == strlen(text);
 }
