@@ -61,7 +61,8 @@ static void set_memory(struct setter *s, const struct config_resources *r)
 	struct error ignored;
 	char swap[32];
 
-	if (h && !h->v2 && r->memory_limit != CONFIG_UNSET && r->memory_swap != CONFIG_UNSET) {
+	if (h && !h->v2 && r->memory_limit != CONFIG_UNSET && r->memory_swap != CONFIG_UNSET &&
+	    r->memory_swap != 0) {
 		snprintf(swap, sizeof(swap), "%" PRId64, r->memory_swap);
 		cgroups_set(h, "", "", "memory.memsw.limit_in_bytes", swap, &ignored);
 	}

@@ -25,6 +25,8 @@ uint64_t cgroup_io_weight(uint64_t weight)
 {
 	if (weight < 10)
 		weight = 10;
+	if (weight > 1000)
+		weight = 1000;
 	return 1 + (weight - 10) * 9999 / 990;
 }
 
@@ -58,12 +60,16 @@ static void set_bound(struct setter *s, enum cgroup_controller controller, const
 
 static void set_memory(struct setter *s, const struct config_resources *r)
 {
+	const struct cgroup_hierarchy *h = cgroups_with(s->groups, CG_MEMORY);
 	int64_t swap = r->memory_swap;
 
+	if (!h || !h->v2)
+		return;
 	/* v1's bound is on both together. */
-	if (swap > 0 && r->memory_limit == CONFIG_UNSET) {
-		s->ret = error_set(s->err, EINVAL, ".linux.resources.memory.swap: needs a limit: "
-				   "it is memory and swap together");
+	if (swap > 0 && (r->memory_limit < 0 || swap < r->memory_limit)) {
+		s->ret = error_set(s->err, EINVAL, ".linux.resources.memory.swap: %s: it is memory and "
+				   "swap together", r->memory_limit < 0 ? "needs a limit"
+									: "must not be below limit");
 		return;
 	}
 	if (swap > 0 && r->memory_limit > 0)
@@ -126,8 +132,12 @@ static void set_io(struct setter *s, const struct config_resources *r)
 		for (size_t i = 0; i < r->io_limit_count[k]; i++) {
 			const struct config_io_device *d = &r->io_limits[k][i];
 
-			snprintf(text, sizeof(text), "%u:%u %s=%" PRIu64, d->major, d->minor,
-				 keys[k], d->value);
+			/* In v1 a rate of 0 is none, and here it has a word. */
+			if (d->value)
+				snprintf(text, sizeof(text), "%u:%u %s=%" PRIu64, d->major, d->minor,
+					 keys[k], d->value);
+			else
+				snprintf(text, sizeof(text), "%u:%u %s=max", d->major, d->minor, keys[k]);
 			set_text(s, CG_IO, "io limit", "io", "io.max", text);
 		}
 }
