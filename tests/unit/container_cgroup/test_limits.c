@@ -346,6 +346,7 @@ static void weights_of_sched(void)
 		{ { SCHEDULE_SHARE, 100, 0, 0 }, "cpu.shares=1024 ", "cpu.weight=100 " },
 		{ { SCHEDULE_LOTTERY, 10000, 0, 0 }, "cpu.shares=102400 ", "cpu.weight=10000 " },
 		{ { SCHEDULE_CREDIT, 1, 0, 0 }, "cpu.shares=10 ", "cpu.weight=1 " },
+		{ { SCHEDULE_CREDIT, 130, 0, 0 }, "cpu.shares=522 ", "cpu.weight=51 " },
 		{ { SCHEDULE_CREDIT, 256, 0, 0 }, "cpu.shares=1024 ", "cpu.weight=100 " },
 		{ { SCHEDULE_CREDIT, 65535, 0, 0 }, "cpu.shares=102400 ", "cpu.weight=10000 " },
 	};
