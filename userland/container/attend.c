@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The foreground of a container: signals passed on, a terminal carried over. Called by run and exec. */
+/*
+ * The foreground of a container: signals passed on, a terminal carried over. Called by run and exec.
+ *
+ *     stdin ──▶ typed ──▶ master        waits while the container does not read; nothing else waits with it
+ *     stdout ◀─────────── master
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,21 +21,33 @@
 #include "cell.h"
 #include "cleanup.h"
 
+enum { HANG_UP_MS = 100 };
+
+/*
+ * @typed: [@from, @to) is not with the container yet
+ * @quiet: nothing more will be typed
+ * @hung_up: nobody in the container has the terminal open; somebody may open it again
+ */
 struct foreground {
 	pid_t pid;
 	int pidfd;
 	int master;
 	int signals;
 	bool raw;
+	bool quiet;
+	bool hung_up;
 	struct termios before;
+	char typed[4096];
+	size_t from;
+	size_t to;
 };
 
-static void copy_size(const struct foreground *f)
+static void copy_size(int master)
 {
 	struct winsize size;
 
-	if (f->master >= 0 && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size))
-		ioctl(f->master, TIOCSWINSZ, &size);
+	if (master >= 0 && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size))
+		ioctl(master, TIOCSWINSZ, &size);
 }
 
 static void pass_signal(const struct foreground *f)
@@ -39,26 +57,42 @@ static void pass_signal(const struct foreground *f)
 	if (read(f->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGWINCH && f->master >= 0)
-		copy_size(f);
+		copy_size(f->master);
 	else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE)
 		syscall(SYS_pidfd_send_signal, f->pidfd, info.ssi_signo, NULL, 0);
 }
 
-static bool carry(int from, int to)
+/* False if there is no terminal to read; what nobody takes from us is lost. */
+static bool show(const struct foreground *f)
 {
 	char data[8192];
-	ssize_t n = read(from, data, sizeof(data)), done = 0;
+	ssize_t n = read(f->master, data, sizeof(data)), done = 0;
 
-	while (n > 0 && done < n) {
-		ssize_t written = write(to, data + done, (size_t)(n - done));
+	while (done < n) {
+		ssize_t written = write(STDOUT_FILENO, data + done, (size_t)(n - done));
 
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		done += written;
+		if (written <= 0 && errno != EINTR)
+			break;
+		done += written > 0 ? written : 0;
 	}
-	return n > 0 || (n < 0 && errno == EINTR);
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static void take_typed(struct foreground *f)
+{
+	ssize_t n = read(STDIN_FILENO, f->typed, sizeof(f->typed));
+
+	f->from = 0;
+	f->to = n > 0 ? (size_t)n : 0;
+	f->quiet = !n || (n < 0 && errno != EINTR && errno != EAGAIN);
+}
+
+static void pass_typed(struct foreground *f)
+{
+	ssize_t n = write(f->master, f->typed + f->from, f->to - f->from);
+
+	if (n > 0)
+		f->from += (size_t)n;
 }
 
 /* All but those that a fault of our own makes. */
@@ -72,11 +106,12 @@ static sigset_t passed_on(void)
 	return all;
 }
 
-void attend_from_now(void)
+void attend_from_now(int master)
 {
 	const sigset_t all = passed_on();
 
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	copy_size(master);
 }
 
 static void begin(struct foreground *f)
@@ -84,11 +119,12 @@ static void begin(struct foreground *f)
 	const sigset_t all = passed_on();
 	struct termios raw;
 
-	attend_from_now();
+	attend_from_now(f->master);
 	f->signals = signalfd(-1, &all, SFD_CLOEXEC);
+	if (f->master >= 0)
+		fcntl(f->master, F_SETFL, O_RDWR | O_NONBLOCK);
 	if (f->master < 0 || tcgetattr(STDIN_FILENO, &f->before))
 		return;
-	copy_size(f);
 	raw = f->before;
 	cfmakeraw(&raw);
 	f->raw = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -100,10 +136,20 @@ static void drain(const struct foreground *f)
 	struct pollfd rest = { .fd = f->master, .events = POLLIN };
 
 	while (f->master >= 0 && poll(&rest, 1, 0) > 0 && rest.revents & POLLIN)
-		if (!carry(f->master, STDOUT_FILENO))
+		if (!show(f))
 			break;
 	if (f->raw)
 		tcsetattr(STDIN_FILENO, TCSANOW, &f->before);
+}
+
+/* Hung up and readable: what is left comes first. */
+static void serve_terminal(struct foreground *f, short master, short typed)
+{
+	f->hung_up = master & POLLIN ? !show(f) : master & (POLLHUP | POLLERR);
+	if (master & POLLOUT && !(master & POLLHUP))
+		pass_typed(f);
+	if (typed)
+		take_typed(f);
 }
 
 static void watch(struct foreground *f)
@@ -111,22 +157,25 @@ static void watch(struct foreground *f)
 	struct pollfd fds[4] = {
 		{ .fd = f->pidfd, .events = POLLIN },
 		{ .fd = f->signals, .events = POLLIN },
-		{ .fd = f->master, .events = POLLIN },
-		{ .fd = f->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = f->master },
+		{ .events = POLLIN },
 	};
 
 	while (!(fds[0].revents & POLLIN)) {
-		if (poll(fds, 4, -1) < 0 && errno != EINTR)
-			break;
+		bool all_passed = f->from == f->to;
+
+		fds[2].events = (short)(POLLIN | (all_passed ? 0 : POLLOUT));
+		fds[2].fd = f->hung_up ? -1 : f->master;
+		fds[3].fd = f->master < 0 || f->hung_up || f->quiet || !all_passed ? -1 : STDIN_FILENO;
+		if (poll(fds, 4, f->hung_up ? HANG_UP_MS : -1) < 0) {
+			if (errno != EINTR)
+				break;
+			continue;
+		}
 		if (fds[1].revents & POLLIN)
 			pass_signal(f);
-		/* Hung up: nobody in the container has it open; somebody may open it again. */
-		if (fds[2].revents & POLLIN && !carry(f->master, STDOUT_FILENO))
-			fds[2].fd = -1;
-		else if (fds[2].revents & (POLLHUP | POLLERR) && !(fds[2].revents & POLLIN))
-			fds[2].fd = -1;
-		if (fds[3].revents && !carry(STDIN_FILENO, f->master))
-			fds[3].fd = -1;
+		if (f->master >= 0)
+			serve_terminal(f, fds[2].revents, fds[3].revents);
 	}
 }
 

@@ -317,9 +317,12 @@ static char *running_state(const struct container *c, const char *status)
 	return text;
 }
 
-static int begin(const struct exec_options *o, struct container *c, struct error *err)
+/* @ours: where its terminal comes to us, or -1; @master: that terminal */
+static int begin(const struct exec_options *o, struct container *c, int ours, int *master,
+		 struct error *err)
 {
-	char cache[PATH_MAX + 16];
+	char cache[PATH_MAX + 16], name[64];
+	ssize_t length;
 	int ret;
 
 	c->joins = true;
@@ -353,8 +356,10 @@ static int begin(const struct exec_options *o, struct container *c, struct error
 		ret = container_limits(c, err);
 	if (!ret && o->pid_file)
 		ret = write_pid_file(o->pid_file, c->pid, err);
+	if (!ret && c->config.process.terminal && ours >= 0)
+		*master = receive_descriptor(ours, name, sizeof(name), &length);
 	if (!ret && !o->detach)
-		attend_from_now();
+		attend_from_now(*master);
 	return ret ? ret : container_go(c, true, err);
 }
 
@@ -363,8 +368,6 @@ int cmd_exec(int argc, char **argv, struct error *err)
 	static struct container c = CONTAINER_NONE;
 	static struct exec_options o;
 	cleanup_close int ours = -1, master = -1;
-	char name[64];
-	ssize_t length;
 	int ret = parse(argc, argv, &o, err);
 
 	if (!ret)
@@ -372,14 +375,10 @@ int cmd_exec(int argc, char **argv, struct error *err)
 	if (!ret && !o.console_socket && !o.detach)
 		ret = own_console(&c, &ours, err);
 	if (!ret)
-		ret = begin(&o, &c, err);
+		ret = begin(&o, &c, ours, &master, err);
 	if (ret) {
 		container_abandon(&c);
 		return ret;
 	}
-	if (o.detach)
-		return 0;
-	if (c.config.process.terminal && ours >= 0)
-		master = receive_descriptor(ours, name, sizeof(name), &length);
-	return attend(c.pid, c.pidfd, master, err);
+	return o.detach ? 0 : attend(c.pid, c.pidfd, master, err);
 }

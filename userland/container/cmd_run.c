@@ -51,7 +51,7 @@ int container_run(const struct create_options *options, struct container *c,
 	if (c->config.process.terminal && ours >= 0)
 		master = receive_descriptor(ours, name, sizeof(name), &length);
 	if (!options->detach)
-		attend_from_now();
+		attend_from_now(master);
 	ret = container_go(c, true, err);
 	if (ret) {
 		container_unmake(c);
