@@ -117,7 +117,8 @@ def make_bundle(path: Path, program: Path) -> Bundle:
         (path / "rootfs" / name).mkdir()
     shutil.copy(busybox, path / "rootfs/bin/busybox")
     for name in ("sh", "cat", "id", "sleep", "ls", "echo", "mount", "stat", "grep", "touch", "true", "test", "kill",
-                 "hostname", "tty", "stty", "mkdir", "mknod", "ln", "head", "readlink", "dd", "ip", "ps", "chmod"):
+                 "hostname", "tty", "stty", "mkdir", "mknod", "ln", "head", "readlink", "dd", "ip", "ps", "chmod", "httpd",
+                 "wget"):
         (path / "rootfs/bin" / name).symlink_to("busybox")
     subprocess.run([program, "spec", "--bundle", path], check=True)
     config = json.loads((path / "config.json").read_text())

@@ -4,52 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clients import LIMITS, Ctr, Podman, podman_with_an_image
 from conftest import Bundle, until
-
-# Where root lacks CAP_SYS_RESOURCE, podman's own wishes are above what we may give.
-LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
-
-
-class Podman:
-    """With a store below a test's folder."""
-
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.words = ["podman", "--root", str(folder / "store"), "--runroot", str(folder / "run"), "--runtime",
-                      str(program), "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--storage-driver",
-                      "vfs"]
-
-    def do(self, *words: str, **how: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*self.words, *words], capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL, **how)
-
-    def ok(self, *words: str) -> str:
-        done = self.do(*words)
-        assert done.returncode == 0, f"{words}: {done.stdout} {done.stderr}"
-        return done.stdout
-
-    def run(self, *words: str) -> str:
-        return self.ok("run", "--net=none", *LIMITS, *words)
+from terminal import Terminal
 
 
 @pytest.fixture(scope="module")
 def podman(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    if not shutil.which("podman"):
-        pytest.skip("needs podman: scripts/setup installs it")
-    from conftest import make_bundle
-
-    folder = tmp_path_factory.mktemp("podman")
-    root = make_bundle(folder / "bundle", program).root
-    subprocess.run(["tar", "-C", str(root), "-cf", str(folder / "box.tar"), "."], check=True)
-    podman = Podman(program, folder)
-    done = podman.do("import", str(folder / "box.tar"), "box")
-    if done.returncode:
-        pytest.skip(f"podman cannot import an image here: {done.stderr.strip()}")
+    podman = podman_with_an_image(program, tmp_path_factory.mktemp("podman"))
     yield podman
     podman.do("rm", "--all", "--force", "--time", "0")
 
@@ -63,6 +31,48 @@ def test_run_gives_output_and_status(podman: Podman) -> None:
 
 def test_run_with_a_terminal(podman: Podman) -> None:
     assert podman.run("--rm", "--tty", "box", "/bin/tty").strip().startswith("/dev/")
+
+
+def use(at: Terminal, tty: str) -> None:
+    """It is one: it has our size, changes with it, and Ctrl-C ends the foreground alone."""
+    until(lambda: at.ask("stty size; echo e''nd", "\nend\n").endswith("\n33 111\nend\n"), "its size is ours", 20)
+    at.ask("tty; test -t 0 && test -t 1 && test -t 2 && echo a''ll", f"\n{tty}\nall\n")
+    assert at.is_raw()
+    at.resize(44, 55)
+    until(lambda: at.ask("stty size; echo e''nd", "\nend\n").endswith("\n44 55\nend\n"), "its size is new", 20)
+    at.interrupt("sleep 100")
+
+
+def test_podman_at_a_terminal(podman: Podman) -> None:
+    name = f"at-{os.getpid()}"
+    with Terminal(*podman.words, "run", "-it", "--name", name, "--net=none", *LIMITS, "box", "/bin/sh") as at:
+        use(at, "/dev/pts/0")
+        with Terminal(*podman.words, "exec", "-it", name, "/bin/sh") as other:
+            use(other, "/dev/pts/1")
+            other.type("exit 5\n")
+            assert other.end() == 5 and not other.is_raw()
+        # podman takes its keys for leaving one by one
+        at.type("\x10")
+        time.sleep(0.2)
+        at.type("\x11")
+        assert at.end() == 0
+    assert podman.ok("inspect", "--format", "{{.State.Status}}", name).strip() == "running"
+    with Terminal(*podman.words, "attach", name) as at:
+        use(at, "/dev/pts/0")
+        at.type("exit 9\n")
+        at.end()
+    assert podman.ok("wait", name).strip() == "9"
+    podman.ok("rm", name)
+
+
+def test_a_signal_ends_a_terminals_program_of_another_user(podman: Podman) -> None:
+    name = f"signal-{os.getpid()}"
+    script = "trap 'exit 3' TERM; echo word >/dev/console; while true; do sleep 0.1; done"
+    with Terminal(*podman.words, "run", "-it", "--rm", "--name", name, "--user", "1000:1000", "--net=none", *LIMITS,
+                  "box", "/bin/sh", "-c", script) as at:
+        at.until("word\n")
+        podman.ok("kill", "--signal", "TERM", name)
+        assert at.end() == 3, at.seen
 
 
 def test_exec_pause_stats_logs_stop(podman: Podman) -> None:
@@ -86,36 +96,6 @@ def test_limits_and_volumes(podman: Podman, tmp_path: Path) -> None:
                      "-c", "cat /volume/word; echo; cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max "
                            "2>/dev/null; touch /volume/x || echo refused")
     assert out.split() == ["kept", "33", "refused"]
-
-
-class Ctr:
-    """A containerd of its own, and its client."""
-
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.runtime = ["--runc-binary", str(program)]
-        self.socket = folder / "s"
-        (folder / "config.toml").write_text(
-            f'version = 2\nroot = "{folder}/root"\nstate = "{folder}/state"\n'
-            f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.socket}"\n'
-            f'[ttrpc]\naddress = "{folder}/t"\n')
-        self.log = (folder / "log").open("w")
-        self.daemon = subprocess.Popen(["containerd", "--config", folder / "config.toml"], stdout=self.log,
-                                       stderr=self.log)
-        until(lambda: self.do("version").returncode == 0, "containerd answers", 60)
-
-    def do(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["ctr", "--address", str(self.socket), *words], capture_output=True, text=True,
-                              timeout=60, stdin=subprocess.DEVNULL)
-
-    def ok(self, *words: str) -> str:
-        done = self.do(*words)
-        assert done.returncode == 0, f"{words}: {done.stdout} {done.stderr}"
-        return done.stdout
-
-    def run(self, bundle: Bundle, *words: str) -> str:
-        """The configuration is ours, whole."""
-        bundle.config["root"]["path"] = str(bundle.root)
-        return self.ok("run", *self.runtime, "--config", str(bundle.write() / "config.json"), *words)
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +139,34 @@ def test_ctr_exec_pause_metrics_limits_and_kill(ctr: Ctr, bundle: Bundle, tmp_pa
     ctr.ok("task", "delete", name)
     ctr.ok("container", "delete", name)
     assert name not in ctr.ok("container", "ls")
+
+
+def test_ctr_at_a_terminal(ctr: Ctr, bundle: Bundle) -> None:
+    name = f"at-{os.getpid()}"
+    bundle.config["process"]["terminal"] = True
+    with Terminal(*ctr.run_words(bundle.sh("exec sh -i")), "--rm", "--tty", name) as at:
+        use(at, "/dev/pts/0")
+        with Terminal(*ctr.words, "task", "exec", "--tty", "--exec-id", "one", name, "/bin/sh") as other:
+            use(other, "/dev/pts/1")
+            other.type("exit 5\n")
+            assert other.end() == 5 and not other.is_raw()
+        at.type("exit 9\n")
+        assert at.end() == 9 and not at.is_raw()
+    assert name not in ctr.ok("task", "ls") + ctr.ok("container", "ls")
+
+
+def test_ctr_leaves_a_terminal_and_comes_back(ctr: Ctr, bundle: Bundle) -> None:
+    name = f"back-{os.getpid()}"
+    bundle.config["process"]["terminal"] = True
+    script = "trap 'exit 3' TERM; while true; do read line && echo got $line; done"
+    with Terminal(*ctr.run_words(bundle.sh(script)), "--detach", "--tty", name) as at:
+        assert at.end() == 0, at.seen
+    assert "RUNNING" in ctr.ok("task", "ls")
+    with Terminal(*ctr.words, "task", "exec", "--detach", "--tty", "--exec-id", "one", name, "/bin/sh", "-c",
+                  "tty >/dev/pts/0; sleep 100") as other:
+        assert other.end() == 0, other.seen
+    with Terminal(*ctr.words, "task", "attach", name) as at:
+        at.ask("word", "got word\n")
+        ctr.ok("task", "kill", "--signal", "TERM", name)
+        assert at.end() == 3, at.seen
+    ctr.ok("container", "delete", name)
