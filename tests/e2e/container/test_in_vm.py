@@ -16,15 +16,18 @@ from conftest import TREE
 
 INSIDE = """
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
-cd /virtlab && exec python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" "$@"
+cd /virtlab && exec python3 -m pytest -p no:cacheprovider -q -ra "$@"
 """
 
 
 @pytest.mark.parametrize("files", [
     pytest.param(["world"], id="world"),
     pytest.param(["life", "hooks", "bad_input"], id="life", marks=pytest.mark.slow),
+    pytest.param(["terminal"], id="terminal", marks=pytest.mark.slow),
     # podman and containerd take seconds of emulation for each step of theirs
     pytest.param(["podman"], id="clients", marks=pytest.mark.slow),
+    # with netavark and nftables, where the host's has CNI and iptables
+    pytest.param(["podman_net"], id="networks", marks=pytest.mark.slow),
 ])
 def test_on_cgroup_v2(files: list[str], tmp_path: Path) -> None:
     assert (TREE / "build/bin/cell").exists(), "build/bin/cell is missing: make userland"

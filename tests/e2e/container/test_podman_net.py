@@ -67,7 +67,7 @@ def podman(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         subprocess.run(["ip", "netns", "delete", space], check=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nets(podman: Podman) -> Iterator[tuple[Net, Net]]:
     both: list[Net] = []
     inside = podman.words[:podman.words.index("podman")]
@@ -83,56 +83,64 @@ def nets(podman: Podman) -> Iterator[tuple[Net, Net]]:
     assert "veth" not in links, "a container's cable is left over"
 
 
-@pytest.mark.parametrize("options", [(), MAPPED], ids=["root", "user-namespace"])
-def test_a_published_port_is_reached_and_survives_a_restart(nets: tuple[Net, Net], options: tuple[str, ...]) -> None:
-    net = nets[0]
-    before = net.serve("one", "-p", "8080:80", *options)
-    assert net.ask("127.0.0.1:8080") == "one\n"
-    assert net.ask("10.77.1.1:8080") == "one\n"
-    assert net.get(before, *options) == "one\n"
-    net.podman.ok("restart", "--time", "0", "one")
-    until(lambda: net.ask("127.0.0.1:8080") == "one\n", "it answers again", 20)
+@pytest.fixture(scope="module")
+def one(nets: tuple[Net, Net]) -> str:
+    """The address of a container of the first network with a port that is published."""
+    return nets[0].serve("one", "-p", "8080:80")
 
 
-def test_containers_of_a_network_know_each_other_by_name(nets: tuple[Net, Net]) -> None:
+def test_a_published_port_is_reached_from_the_host(nets: tuple[Net, Net], one: str) -> None:
+    assert nets[0].ask("127.0.0.1:8080") == "one\n"
+    assert nets[0].ask("10.77.1.1:8080") == "one\n"
+
+
+def test_containers_of_a_network_know_each_other_by_name(nets: tuple[Net, Net], one: str) -> None:
     if not any(path.exists() for path in NAMES):
-        pytest.skip("needs dnsname, or netavark's aardvark-dns: scripts/setup installs the former")
-    nets[0].serve("one")
-    nets[1].serve("two")
+        pytest.skip("needs a plugin for names, dnsname or aardvark-dns: scripts/setup installs the former")
     assert nets[0].get("one") == "one\n"
-    assert nets[1].get("two", *MAPPED) == "two\n"
 
 
-def test_a_running_one_is_connected_to_another_network_and_cut_off_again(nets: tuple[Net, Net]) -> None:
-    first, second = nets
-    first.serve("one")
-    first.podman.ok("network", "connect", second.name, "one")
-    address = second.address("one")
-    assert f"inet {address}/24" in first.podman.ok("exec", "one", "/bin/ip", "address", "show", "eth1")
-    assert second.get(address) == "one\n"
-    first.podman.ok("network", "disconnect", first.name, "one")
-    assert "eth0" not in first.podman.ok("exec", "one", "/bin/ip", "address")
-    assert second.get(address) == "one\n"
-
-
-def test_another_joins_a_containers_network(nets: tuple[Net, Net]) -> None:
-    net = nets[0]
-    address = net.serve("one")
+@pytest.mark.slow
+def test_another_joins_a_containers_network(nets: tuple[Net, Net], one: str) -> None:
     words = ("run", "--rm", "--network", "container:one", *LIMITS, "box", "/bin/sh", "-c",
              "ip address show eth0; exec wget -q -O - http://127.0.0.1/")
-    out = net.podman.ok(*words)
-    assert f"inet {address}/24" in out and out.endswith("\none\n")
+    out = nets[0].podman.ok(*words)
+    assert f"inet {one}/24" in out and out.endswith("\none\n")
 
 
+@pytest.mark.slow
+def test_a_running_one_is_connected_to_another_network_and_cut_off_again(nets: tuple[Net, Net]) -> None:
+    first, second = nets
+    first.serve("both")
+    first.podman.ok("network", "connect", second.name, "both")
+    address = second.address("both")
+    assert f"inet {address}/24" in first.podman.ok("exec", "both", "/bin/ip", "address", "show", "eth1")
+    assert second.get(address) == "both\n"
+    first.podman.ok("network", "disconnect", first.name, "both")
+    assert "eth0" not in first.podman.ok("exec", "both", "/bin/ip", "address")
+    assert second.get(address) == "both\n"
+
+
+@pytest.mark.slow
+def test_with_a_user_namespace_the_network_is_there_too_and_survives_a_restart(nets: tuple[Net, Net]) -> None:
+    """The container's own namespace gets its network between `create` and `start`."""
+    net = nets[0]
+    address = net.serve("mapped", "-p", "8081:80", *MAPPED)
+    assert net.get(address, *MAPPED) == "mapped\n"
+    net.podman.ok("restart", "--time", "0", "mapped")
+    until(lambda: net.ask("127.0.0.1:8081") == "mapped\n", "it answers again", 20)
+
+
+@pytest.mark.slow
 def test_a_pod_is_one_host(nets: tuple[Net, Net], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # the first container of a pod is podman's own, and takes no limits from a command line
     conf = tmp_path / "containers.conf"
     conf.write_text(f"[containers]\ndefault_ulimits={LIMITS[1::2]}\n")
     monkeypatch.setenv("CONTAINERS_CONF", str(conf))
     net = nets[0]
-    pod = net.podman.ok("pod", "create", "--network", net.name, "-p", "8080:80", "--hostname", "pod", *MAPPED,
+    pod = net.podman.ok("pod", "create", "--network", net.name, "-p", "8082:80", "--hostname", "pod", *MAPPED,
                         "--infra-image", "box", "--infra-command", "sleep 1000").strip()
     net.podman.ok("run", "-d", "--pod", pod, "box", "/bin/sh", "-c", SERVES)
-    until(lambda: net.ask("127.0.0.1:8080") == "pod\n", "the pod answers", 20)
+    until(lambda: net.ask("127.0.0.1:8082") == "pod\n", "the pod answers", 20)
     assert net.podman.ok("run", "--rm", "--pod", pod, "box", "/bin/wget", "-q", "-O", "-", "http://127.0.0.1/") == "pod\n"
     net.podman.ok("pod", "rm", "--force", "--time", "0", pod)
