@@ -112,3 +112,12 @@ def test_a_create_that_is_killed_is_deleted_some_calls(cell: Cell, bundle: Bundl
 @pytest.mark.slow
 def test_a_create_that_is_killed_is_deleted_every_call(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
     assert kill_at_all(cell, bundle, tmp_path, 1) > 100
+
+
+def test_what_fails_late_is_heard(cell: Cell, bundle: Bundle) -> None:
+    """The container's first process has not read yet what was said to it, its groups, when it fails."""
+    bundle.sh("true").config["hostname"] = "x" * 65
+    words = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=sethostname", "-e",
+             "inject=sethostname:delay_enter=300000", *cell.command("run", "-b", bundle.write(), cell.name())]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and ".hostname" in done.stderr, done.stderr

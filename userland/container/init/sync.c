@@ -38,9 +38,10 @@ int sync_hear(int socket, struct sync_message *message, struct error *err)
 	ssize_t n;
 
 	memset(message, 0, sizeof(*message));
+	/* Reset: the other side has ended with a word of ours unread. Its own last word is there still. */
 	do
 		n = recv(socket, message, sizeof(*message), 0);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < (ssize_t)offsetof(struct sync_message, text)) {
 		error_set(err, EPIPE, "the container's first process ended unexpectedly: it may "
 			  "have been killed: is its memory limit very small?");
