@@ -138,12 +138,13 @@ static void a_change_shows_in_the_digest(void)
 static void env_files_come_before_the_environment(void)
 {
 	const char *lines[] = { "A=file", "B=file" };
-	const struct words words = { lines, 2 };
+	const struct words words = { lines, 2 }, more = { lines + 1, 1 };
 
-	read_it("services: {a: {image: x, env_file: f, environment: {A: 1}}}");
+	read_it("services: {a: {image: x, env_file: [f, g], environment: {A: 1}}}");
 	CHECK_EQ(compose_add_env(&file, 0, &words), 0);
-	CHECK(commands(0, 1, HEAD("a") " --net private:p.default,alias=a -e A=file -e B=file -e A=1 --"), "%s",
-	      err.text);
+	CHECK_EQ(compose_add_env(&file, 0, &more), 0);
+	CHECK(commands(0, 1, HEAD("a") " --net private:p.default,alias=a -e A=file -e B=file -e B=file -e A=1 "
+		       "--"), "%s", err.text);
 }
 
 static void secrets_logs_and_an_empty_entrypoint_arrive(void)
