@@ -48,6 +48,7 @@ static const struct {
 	{ "SET\nNOT\n", "SET=value|NOT" },
 	{ "export=1\nexported=2\nA.b-c=3", "export=1|exported=2|A.b-c=3" },
 	{ "A=a=b", "A=a=b" },
+	{ "A='a\\nb'", "A=a\\nb" },
 };
 
 static void lines_mean(void)

@@ -25,7 +25,6 @@ MUTANTS = [
     ("loss_is_not_told", LOG, "if (w->lost)\n\t\t\ttell_lost(w);", ""),
     ("order_of_names", READ, "found > number && (!least || found < least)", "found > number && !least"),
     ("latest_first", READ, "found < least", "found > least"),
-    ("rest_is_missed", READ, "ret = copy_file(r->fd, out, err);\n\t\tcleanup_fd(&r->fd);", "cleanup_fd(&r->fd);"),
     ("pipe_is_a_file", READ, "if (!*end && found > number", "if (found + 1 > number"),
     ("secret_mode_decimal", WORDS, "strtoul(mode + 1, NULL, 8)", "strtoul(mode + 1, NULL, 10)"),
     ("secret_mode_setuid", WORDS, "s->mode > 0777)", "0)"),

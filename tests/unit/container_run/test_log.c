@@ -83,6 +83,10 @@ static void one_that_is_just_full_is_full(void)
 	put("\n");
 	HOLDS(1, "abc\n");
 	HOLDS(2, "\n");
+	begin(5, 3);
+	put("a\nbcd");
+	HOLDS(1, "a\nbcd");
+	HOLDS(2, "gone");
 }
 
 static void the_oldest_goes(void)
