@@ -12,6 +12,9 @@ from conftest import Bundle, make_bundle, until
 # Where root lacks CAP_SYS_RESOURCE, podman's own wishes are above what we may give.
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 
+# In the course VM, on a host with more to do, a bridge takes podman a minute.
+PATIENCE = 150
+
 
 class Podman:
     """With a store and networks below a test's folder; @around: what it runs in."""
@@ -22,7 +25,7 @@ class Podman:
                       "vfs", "--network-config-dir", str(folder / "networks")]
 
     def do(self, *words: str, **how: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*self.words, *words], capture_output=True, text=True, timeout=60,
+        return subprocess.run([*self.words, *words], capture_output=True, text=True, timeout=PATIENCE,
                               stdin=subprocess.DEVNULL, **how)
 
     def ok(self, *words: str) -> str:
