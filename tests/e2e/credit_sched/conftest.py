@@ -33,7 +33,7 @@ def boot_once(what: str) -> Boot:
     for program in ("selftest-credit_sched-share", "csched"):
         assert (BUILD / "bin" / program).exists(), f"build/bin/{program} is missing: make selftests userland"
     return module_vm.boot("credit_sched", what, processors=PROCESSORS[what],
-                          patience=PATIENCE.get(what, 1500 if DEBUG else 500),
+                          patience=PATIENCE.get(what, 1500 if DEBUG else 900),
                           settings=SETTINGS | MORE.get(what, {}))
 
 

@@ -24,7 +24,7 @@ from module_vm import BUILD, DEBUG, KERNEL, TREE, Boot
 # A debug kernel in emulation is five to ten times slower.
 SLOWNESS = 5 if DEBUG else 1
 # Seconds that a boot may take.
-PATIENCE = {"container": 700, "tap": 700, "firmware": 300, "kernel": 1800}
+PATIENCE = {"container": 1200, "tap": 1200, "firmware": 700, "kernel": 1800}
 PART = os.environ.get("PART") or "few"
 
 
