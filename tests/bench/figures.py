@@ -6,6 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 
+def is_whole(plans: Iterable, results: dict[str, dict]) -> bool:
+    """Every plan (boot.Plan) has been measured, in as many rounds as it has: figures of less are not kept."""
+    return all(plan.name in results and len({s["round"] for s in results[plan.name]["slices"]}) >= plan.rounds
+               for plan in plans)
+
+
 @dataclass(frozen=True)
 class Spread:
     """Several slices of one thing: the median, and how far they lie apart."""

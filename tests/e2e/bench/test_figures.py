@@ -11,7 +11,8 @@ TREE = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TREE / "tests/bench"))
 import picture
 from credit_sched import bench
-from figures import Figure, Spread
+from boot import Plan
+from figures import Figure, Spread, is_whole
 
 MS = 1_000_000
 
@@ -106,3 +107,11 @@ def test_picture_is_xml_and_names_every_figure():
     svg = picture.draw("title", "subtitle", found, bench.MARKS, picture.Axis(*bench.AXIS))
     words = "".join(ElementTree.fromstring(svg).itertext())
     assert all(f.name in words for f in found)
+
+
+@pytest.mark.parametrize(("measured", "whole"), [({"exact": 3, "live": 2}, True), ({"exact": 3}, False), ({}, False),
+                                                 ({"exact": 3, "live": 1}, False)])
+def test_a_plan_that_is_missing_or_has_fewer_rounds_is_not_kept(measured: dict[str, int], whole: bool) -> None:
+    found = {name: {"slices": [{"round": n, "case": case} for n in range(rounds) for case in ("a", "b")]}
+             for name, rounds in measured.items()}
+    assert is_whole([Plan("exact", [], 3), Plan("live", [], 2)], found) == whole
