@@ -41,18 +41,28 @@ static bool is(const char *text, const char *other)
 	return begins(text, other) && begins(other, text);
 }
 
-/* An argument that only looks like a verb costs a start in vain. */
+/* Options before the verb whose value is an argument of its own (main.c). */
+static bool has_value(const char *option)
+{
+	return is(option, "--root") || is(option, "--log") || is(option, "--log-format") ||
+	       is(option, "--log-level") || is(option, "--cgroup-manager");
+}
+
+/* Is it a verb of those? All others may need to know where this file lies: the next start does not. */
 static bool enters(char *const *argv)
 {
-	bool found = false;
+	int i = 1;
 
-	for (int i = 1; argv[0] && argv[i]; i++) {
-		/* The next start has to know where this file lies (beside.c). */
+	while (argv[0] && argv[i] && begins(argv[i], "-"))
+		i += has_value(argv[i]) && argv[i + 1] ? 2 : 1;
+	if (!argv[0] || !argv[i] ||
+	    (!is(argv[i], "run") && !is(argv[i], "create") && !is(argv[i], "exec")))
+		return false;
+	/* So must this (beside.c). */
+	for (; argv[i]; i++)
 		if (begins(argv[i], "--image"))
 			return false;
-		found |= is(argv[i], "run") || is(argv[i], "create") || is(argv[i], "exec");
-	}
-	return found;
+	return true;
 }
 
 /* Who is started by a descriptor has been here before, or is to go the usual way. */

@@ -25,9 +25,16 @@ def test_the_first_of_two_starts_is_three_system_calls(cell: Cell, bundle: Bundl
     assert calls[1:4] == ["open_tree", "mount_setattr", "execveat"] and "execveat" not in calls[4:], calls[:40]
 
 
-@pytest.mark.parametrize("word", ["run", "exec", "create"])
-def test_what_only_looks_like_a_verb_is_none(cell: Cell, word: str) -> None:
-    assert "does not exist" in cell.fails("state", word)
+@pytest.mark.parametrize(("words", "again"), [
+    (["run", "none"], True), (["--log-format", "json", "--debug", "create", "none"], True), (["state", "run"], False),
+    (["--log-format", "text", "state", "exec"], False), (["rmi", "create"], False), (["run", "--image", "none"], False),
+    (["--debug"], False), (["--log"], False)])
+def test_it_starts_again_for_its_own_verbs_only(cell: Cell, tmp_path: Path, words: list[str], again: bool) -> None:
+    """What needs another program has to remember where this one lies, which a start from a mount of its own does not."""
+    trace = tmp_path / "trace"
+    subprocess.run(["strace", "-qq", "-o", trace, cell.program, *words], stdin=subprocess.DEVNULL,
+                   capture_output=True, check=False)
+    assert (trace.read_text().splitlines()[1].startswith("open_tree")) == again
 
 
 def test_without_proc_it_says_so(cell: Cell, bundle: Bundle) -> None:
