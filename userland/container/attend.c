@@ -62,20 +62,34 @@ static void pass_signal(const struct foreground *f)
 		syscall(SYS_pidfd_send_signal, f->pidfd, info.ssi_signo, NULL, 0);
 }
 
-/* False if there is no terminal to read; what nobody takes from us is lost. */
+/* Whoever else has our output may not want to wait on it; what nobody takes is lost. */
+static void write_out(const char *data, size_t length)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	while (length) {
+		ssize_t n = write(STDOUT_FILENO, data, length);
+
+		if (n < 0 && errno == EAGAIN)
+			poll(&out, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return;
+		data += n > 0 ? n : 0;
+		length -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+/* False if there is no terminal to read. */
 static bool show(const struct foreground *f)
 {
 	char data[8192];
-	ssize_t n = read(f->master, data, sizeof(data)), done = 0;
+	ssize_t n = read(f->master, data, sizeof(data));
 
-	while (done < n) {
-		ssize_t written = write(STDOUT_FILENO, data + done, (size_t)(n - done));
-
-		if (written <= 0 && errno != EINTR)
-			break;
-		done += written > 0 ? written : 0;
+	if (n > 0) {
+		write_out(data, (size_t)n);
+		return true;
 	}
-	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return n < 0 && (errno == EINTR || errno == EAGAIN);
 }
 
 static void take_typed(struct foreground *f)

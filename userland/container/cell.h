@@ -161,7 +161,8 @@ int check_preserved(unsigned int count, struct error *err);
  * attend_from_now() - signals that we get wait for attend()
  * @master: the container's terminal, which gets the size of ours; or -1
  *
- * Called before the process is let go: a signal that comes when it has begun is for it, and it may ask for the size.
+ * Called before the process is let go: a signal that comes when it has begun is for it, and it may
+ * ask for the size.
  */
 void attend_from_now(int master);
 

@@ -2,7 +2,10 @@
 """Whoever is at a terminal is at the container's: size, keys, signals and statuses go through."""
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
@@ -49,6 +52,21 @@ def test_all_of_the_output_arrives(run: Callable[[str], Terminal]) -> None:
     with run("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done") as at:
         assert at.end() == 0
         assert at.seen.split() == [str(i) for i in range(1, 20001)]
+
+
+def test_output_is_whole_although_its_reader_is_slow_and_nobody_may_wait(cell: Cell, bundle: Bundle) -> None:
+    """Another program has made our output one that does not block."""
+    bundle.config["process"]["terminal"] = True
+    bundle.sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done").write()
+    here, there = os.pipe()
+    os.set_blocking(there, False)
+    with subprocess.Popen(cell.command("run", "--bundle", bundle.path, cell.name()), stdin=subprocess.DEVNULL,
+                          stdout=there) as process:
+        os.close(there)
+        time.sleep(1)
+        with open(here, "rb") as output:
+            assert output.read().split() == [b"%d" % i for i in range(1, 20001)]
+    assert process.returncode == 0
 
 
 def test_keys_get_through_a_flood(run: Callable[[str], Terminal]) -> None:

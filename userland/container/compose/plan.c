@@ -226,8 +226,9 @@ int compose_command(struct compose_file *file, const char *project, const char *
 		    size_t service, unsigned int number, struct words *words, struct error *err)
 {
 	const struct compose_service *s = &file->services[service];
-	const size_t lists = s->file_env.count + s->grant_count + s->log.count + s->env.count + s->ports.count + s->volumes.count + s->tmpfs.count +
-			     s->labels.count + s->join_count;
+	const size_t lists = s->file_env.count + s->env.count + s->ports.count + s->volumes.count +
+			     s->tmpfs.count + s->grant_count + s->log.count + s->labels.count +
+			     s->join_count;
 	struct command c = { .file = file, .words = words };
 	size_t label;
 	int ret;

@@ -238,8 +238,11 @@ static int copy_octets(const char *source, int in, int out, struct error *err)
 		if (all > FILE_MOST)
 			return error_set(err, EFBIG, "run: --secret: %s: is larger than %d MiB", source,
 					 FILE_MOST >> 20);
-		if (write(out, data, (size_t)n) != n)
-			return error_errno(err, errno, NULL, "run: --secret: copy %s", source);
+		for (ssize_t done = 0, written; done < n; done += written) {
+			written = write(out, data + done, (size_t)(n - done));
+			if (written < 0)
+				return error_errno(err, errno, NULL, "run: --secret: copy %s", source);
+		}
 	}
 	return n ? error_errno(err, errno, NULL, "run: --secret: %s", source) : 0;
 }
