@@ -5,6 +5,7 @@
  * read, and what is read then is what is in the pages by then.
  */
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -108,6 +109,19 @@ static void stays_at(struct rings *r, uint32_t n)
 	r->page->tx.want_wake = 1;
 	poll(&p, 1, 50);
 	CHECK_EQ(r->page->tx.done, n);
+}
+
+/* Until @s has @n frames that nobody has read. One counts for less than twice its octets. */
+static void wait_for_frames(int s, uint32_t n)
+{
+	uint32_t memory[SK_MEMINFO_VARS];
+	socklen_t size;
+
+	do {
+		usleep(1000);
+		size = sizeof(memory);
+		CHECK_OK(getsockopt(s, SOL_SOCKET, SO_MEMINFO, memory, &size));
+	} while (memory[SK_MEMINFO_RMEM_ALLOC] < 2 * n * FRAME);
 }
 
 /* It has all that the guest sends, until it is read. */
@@ -542,7 +556,7 @@ static void frame_outlives_who_is_killed(void)
 	}
 	CHECK_EQ(read(ready[0], &c, 1), 1);
 	s = witness();
-	usleep(300000);
+	wait_for_frames(s, 10);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	CHECK_EQ(card_index("card"), 0);
