@@ -61,8 +61,12 @@ static char *take_quoted(struct scan *s, char quote)
 {
 	static const char escapes[] = "nrt", means[] = "\n\r\t";
 	const struct yaml_value place = here(s);
-	char *text = arena_alloc(s->v.arena, 2 * strlen(s->at) + 1, 1), *out = text;
+	size_t length = 1;
+	char *text, *out;
 
+	while (s->at[length] && s->at[length] != quote)
+		length += quote == '"' && s->at[length] == '\\' && s->at[length + 1] ? 2 : 1;
+	text = out = arena_alloc(s->v.arena, 2 * length, 1);
 	for (s->at++; text && *s->at && *s->at != quote; s->at++) {
 		const char *escape = quote == '"' && *s->at == '\\' && s->at[1] ? ++s->at : NULL;
 		const char *known = escape ? strchr(escapes, *escape) : NULL;
