@@ -310,6 +310,37 @@ static void a_new_frame_does_not_wait_for_an_old_one(void)
 	wait_done(&r, 5);
 }
 
+/* The one that is kept is the oldest; the others go from between it and each other. */
+static void who_keeps_one_keeps_no_other(void)
+{
+	struct sockaddr_ll nothing = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_LOOP) };
+	bool seen[6] = {};
+	struct rings r;
+	uint32_t i;
+	int old, s;
+
+	r = start(&old);
+	send_segment(&r, 0);
+	stays_at(&r, 0);
+	CHECK_OK(bind(old, (void *)&nothing, sizeof(nothing)));
+	s = witness();
+	for (i = 1; i < 6; i++)
+		send_segment(&r, i);
+	stays_at(&r, 0);
+	for (i = 1; i < 6; i++)
+		read_segment(s, i);
+	wait_done(&r, 5);
+	for (i = 0; i < 5; i++) {
+		uint32_t n = r.tx[i].offset / STRIDE;
+
+		CHECK(n && n < 6 && !seen[n], "%u is done twice, or is none", n);
+		seen[n] = true;
+	}
+	read_segment(old, 0);
+	wait_done(&r, 6);
+	CHECK_EQ(r.tx[5].offset, 0);
+}
+
 /* Two frames of one page. */
 static void neighbours_wait_for_each_other(void)
 {
@@ -597,6 +628,7 @@ int main(void)
 	RUN(at_most_half_is_held);
 	RUN(frames_are_done_without_a_card);
 	RUN(a_new_frame_does_not_wait_for_an_old_one);
+	RUN(who_keeps_one_keeps_no_other);
 	RUN(neighbours_wait_for_each_other);
 	RUN(others_are_copied);
 	RUN(pieces_are_copied);
