@@ -4,6 +4,8 @@
 	in_vm.py vnic OUT MODULE.ko
 
 A line has the test's name, whether it passed, what was seen, and how long it took. Judges nothing; conftest.py does.
+Tests wait for seconds to pass, with a margin of one. If the VM itself was not given its processors meanwhile (pace.py),
+a failure says nothing, and the test is made again.
 ONLY=word runs the tests whose names contain it.
 """
 from __future__ import annotations
@@ -20,9 +22,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from pace import Pace
 from topology import (A, A2, B, B2, GATEWAY, GUEST_MACS, GUESTS, HOST, OUTSIDE, ROUTER, UPLINK, UPLINK2, UPLINK_MAC,
                       WIRE_MAC, Nat, Network, Node, ip, run, sysctl)
 
+# What a test's margins bear of lost time, in seconds; and how often it is made until it had no more than that.
+BEARABLE, TIMES = 0.4, 5
 MODULES = (*sorted(p.stem for p in HERE.glob("test_rfc*.py")), "test_promises")
 
 
@@ -109,13 +114,24 @@ class Run:
         record["seconds"] = round(time.monotonic() - start, 2)
         return record
 
-    def all(self) -> None:
+    def in_time(self, check: Callable, pace: Pace) -> dict:
+        """The first verdict that is a pass, or of a VM that was on time; or else the last one."""
+        for time_ in range(1, TIMES + 1):
+            before = pace.lost
+            record = self.one(check)
+            record |= {"lost": round(pace.lost - before, 2), "times": time_}
+            if record["passed"] or record["lost"] <= BEARABLE:
+                break
+            print(f"late {record['lost']:5.2f} s  {check.__name__}  {record['seen']}", flush=True)
+        return record
+
+    def all(self, pace: Pace) -> None:
         only = os.environ.get("ONLY", "")
         with open(self.out / "verdicts.jsonl", "w") as lines:
             for check in in_order():
                 if only not in check.__name__:
                     continue
-                record = self.one(check)
+                record = self.in_time(check, pace)
                 lines.write(json.dumps(record) + "\n")
                 lines.flush()
                 word = "ok  " if record["passed"] else "?   " if record["broken"] else "FAIL"
@@ -126,10 +142,11 @@ def main(name: str, out: str, module: str = "") -> None:
     lay_the_wire()
     subject = importlib.import_module(f"subject_{name}").Subject(*([module] if module else []))
     subject.load()
-    # One processor sends and receives: what was sent first arrives first.
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    run_ = Run(subject, Path(out))
-    run_.all()
+    with Pace() as pace:
+        # One processor sends and receives: what was sent first arrives first.
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        run_ = Run(subject, Path(out))
+        run_.all(pace)
     subject.remove()
     subject.unload()
     for namespace in (HOST, OUTSIDE, *GUESTS):
