@@ -3,7 +3,8 @@
  * Noise: random ioctls and frames, good, half-good and senseless, from several processes at once that
  * share cards, networks and a namespace, while the host sends into every card. Whatever they do,
  * afterwards all of them end, the namespace and the cards in it go, and the kernel log is clean (that
- * is judged by the caller). SEED=n repeats the choices, SECONDS=n says how long it lasts.
+ * is judged by the caller). SEED=n repeats the choices, SECONDS=n says how long it lasts: longer where
+ * that was not enough to judge by, as on a debug kernel whose host has other things to do.
  */
 #include <limits.h>
 #include <sys/mman.h>
@@ -22,6 +23,9 @@
 #define NOTHING		MAP_FAILED
 /* Octets of a frame that is too short for one. */
 #define NO_FRAME	5
+/* What there is to judge by; and how much longer than SECONDS it may take. */
+#define ENOUGH		1000
+#define LONGER		10
 
 /**
  * struct worker - one source of noise
@@ -457,7 +461,12 @@ static void do_link(struct worker *w)
 	sums->calls += !system(command);
 }
 
-static void make_noise(struct worker *w, time_t until)
+static bool is_enough(void)
+{
+	return sums->calls >= ENOUGH && sums->held;
+}
+
+static void make_noise(struct worker *w, time_t begun, time_t seconds)
 {
 	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int i;
@@ -471,7 +480,8 @@ static void make_noise(struct worker *w, time_t until)
 		w->file[i] = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 		w->rings[i] = NOTHING;
 	}
-	while (time(NULL) < until) {
+	while (time(NULL) < begun + seconds ||
+	       (!is_enough() && time(NULL) < begun + LONGER * seconds)) {
 		switch (any(w, 100)) {
 		case 0 ... 39:
 			do_ioctl(w);
@@ -514,11 +524,11 @@ static void make_noise(struct worker *w, time_t until)
 static void nothing_comes_of_noise(void)
 {
 	uint64_t seconds = tap_setting("SECONDS", 20), seed = tap_setting("SEED", 1);
-	time_t until = time(NULL) + seconds;
+	time_t begun = time(NULL);
 	static struct worker w;
 	int i, status;
 
-	alarm(seconds + TAP_HANG);
+	alarm(LONGER * seconds + TAP_HANG);
 	sums = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	own_namespace();
 	shell("ip link add dev up0 type dummy && ip address add 192.0.2.1/24 dev up0");
@@ -526,7 +536,7 @@ static void nothing_comes_of_noise(void)
 	for (i = 0; i < WORKERS; i++) {
 		w.state = seed * WORKERS + i;
 		if (!fork())
-			make_noise(&w, until);
+			make_noise(&w, begun, seconds);
 	}
 	for (i = 0; i < WORKERS; i++) {
 		CHECK(wait(&status) > 0, "wait");
@@ -539,7 +549,7 @@ static void nothing_comes_of_noise(void)
 	       (unsigned long long)sums->held);
 	CHECK(sums->good > sums->calls / 50, "hardly any call succeeded");
 	CHECK(sums->taken > sums->frames / 50, "hardly any frame was taken");
-	CHECK(sums->posted > seconds / 4, "hardly any was sent by rings");
+	CHECK(sums->posted > sums->calls / 250, "hardly any was sent by rings");
 	CHECK(sums->held, "nobody had a frame that was sent from where it lies");
 }
 
