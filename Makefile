@@ -11,6 +11,8 @@ SHELL := /bin/bash
 B := $(CURDIR)/build
 export KERNEL
 ENTER := coursevm/enter --kernel
+# For what compiles; one such make at a time.
+JOBS := -j$(shell nproc)
 # Benches that run on this host; the others run in the course VM.
 HOST_BENCHES := servers container container_pull
 BENCHES := $(patsubst tests/bench/%/bench.py,%,$(wildcard tests/bench/*/bench.py))
@@ -41,7 +43,7 @@ modules-%: setup
 	@mkdir -p $(B)/kernel/$*
 	@cp -pru Kbuild kmod $(B)/kernel/$*/
 	@release=$$(coursevm/image --kernel $* --release) && \
-	 $(ENTER) $* -- $(MAKE) --no-print-directory -C /lib/modules/$$release/build \
+	 $(ENTER) $* -- $(MAKE) $(JOBS) --no-print-directory -C /lib/modules/$$release/build \
 		M=$(IN)/kernel/$* modules
 
 .PHONY: modules-all
@@ -49,7 +51,7 @@ modules-all: $(KERNELS:%=modules-%) ## the modules for every kernel of Debian's
 
 .PHONY: userland
 userland: setup ## vmm, csched, vnic, cell, the servers and the guests, static, in build/bin and build/guests
-	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C userland O=$(IN) all
+	@$(ENTER) $(KERNEL) -- $(MAKE) $(JOBS) --no-print-directory -C userland O=$(IN) all
 
 # --- what we run ---
 
@@ -87,7 +89,7 @@ sanitized: sanitized-asan sanitized-tsan
 sanitized-asan: SANITIZE := address,undefined
 sanitized-tsan: SANITIZE := thread
 sanitized-asan sanitized-tsan: setup
-	@$(MAKE) --no-print-directory -C userland O=$(B)/$@ SANITIZE=$(SANITIZE) $(B)/$@/bin/httpd
+	@$(MAKE) $(JOBS) --no-print-directory -C userland O=$(B)/$@ SANITIZE=$(SANITIZE) $(B)/$@/bin/httpd
 	@HTTPD=$(B)/$@/bin/httpd TSAN_OPTIONS=suppressions=$(CURDIR)/tests/e2e/servers/tsan.txt \
 		/usr/bin/python3 -m pytest -p no:cacheprovider -q -ra -m "not slow" \
 		--junit-xml=$(B)/reports/$@.xml tests/e2e/servers/test_httpd*.py tests/e2e/servers/test_session.py \
@@ -100,7 +102,7 @@ unit: setup ## tests of the pure parts on this host, under sanitizers (30 s)
 
 .PHONY: selftests
 selftests: setup
-	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/kselftest O=$(IN) all
+	@$(ENTER) $(KERNEL) -- $(MAKE) $(JOBS) --no-print-directory -C tests/kselftest O=$(IN) all
 
 .PHONY: peers
 peers:
@@ -111,12 +113,12 @@ peers:
 NATIVE := $(B)/native
 .PHONY: hosttools
 hosttools: setup
-	@$(MAKE) --no-print-directory -C userland O=$(NATIVE) \
+	@$(MAKE) $(JOBS) --no-print-directory -C userland O=$(NATIVE) \
 		$(addprefix $(NATIVE)/bin/,httpd load directory superserver cell cell-image cell-compose)
 
 .PHONY: native
 native: hosttools peers ## the servers and cell for this host: build/native/bin
-	@$(MAKE) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
+	@$(MAKE) $(JOBS) --no-print-directory -C userland/servers/experiments O=$(NATIVE) all
 
 .PHONY: experiment
 experiment: native ## ten experiments on the servers: predicted, measured, drawn (ONLY=3, ONLY=idle: one)
@@ -124,7 +126,7 @@ experiment: native ## ten experiments on the servers: predicted, measured, drawn
 
 .PHONY: benches
 benches: setup
-	@$(ENTER) $(KERNEL) -- $(MAKE) --no-print-directory -C tests/bench O=$(IN) all
+	@$(ENTER) $(KERNEL) -- $(MAKE) $(JOBS) --no-print-directory -C tests/bench O=$(IN) all
 
 BENCH_NEEDS = $(if $(filter-out $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),modules userland selftests benches) \
 	$(if $(filter $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),native) $(if $(filter container,$(or $(BENCH),$(BENCHES))),userland)
