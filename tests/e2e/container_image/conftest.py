@@ -4,6 +4,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,13 @@ def program() -> Path:
 @pytest.fixture
 def cell(program: Path, tmp_path: Path) -> Cell:
     return Cell(program, tmp_path / "store")
+
+
+@pytest.fixture
+def podman() -> Iterator[list[str]]:
+    """With a store of its own; podman takes only short paths."""
+    with tempfile.TemporaryDirectory(prefix="pod") as path:
+        yield ["podman", "--root", f"{path}/root", "--runroot", f"{path}/run", "--storage-driver", "vfs"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,10 +7,9 @@ import shutil
 import signal
 import subprocess
 import tarfile
-import tempfile
 import time
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 from conftest import Cell
@@ -58,13 +57,6 @@ class Folder:
         bundle = self.path.parent / f"bundle-{time.monotonic_ns()}"
         self.cell.ok("unpack", "t", bundle)
         return bundle / "rootfs"
-
-
-@pytest.fixture
-def podman() -> Iterator[list[str]]:
-    """With a store of its own; podman takes only short paths."""
-    with tempfile.TemporaryDirectory(prefix="pod") as path:
-        yield ["podman", "--root", f"{path}/root", "--runroot", f"{path}/run", "--storage-driver", "vfs"]
 
 
 @pytest.fixture

@@ -15,8 +15,23 @@ USER = "container/image/bundle/user.c"
 SEEN = "container/image/layer/seen.c"
 INROOT = "container/path/tree.c"
 DIGEST = "container/image/digest.c"
+PACKAGES = "container/image/base/packages.c"
 
 MUTANTS = [
+    # packages
+    ("removed_packages_are_there", PACKAGES, 'else if (!strncmp(fields[0], "ii", 2))', "else"),
+    ("nobody_provides", PACKAGES, "!ret && *at; at = skip(at, \", \")) {\n\t\tret = add_name(", "0; at = skip(at, \", \")) {\n\t\tret = add_name("),
+    ("one_is_provided", PACKAGES, "\t\tret = add_name(packages, at, name_length(at), number);\n\t\tat += strcspn(at, \",\");", "\t\tret = add_name(packages, at, name_length(at), number);\n\t\tat += strlen(at);"),
+    ("versions_are_names", PACKAGES, 'return strcspn(text, ":( \\t,|\\n");', 'return strcspn(text, ",|\\n");'),
+    ("architectures_are_names", PACKAGES, 'return strcspn(text, ":( \\t,|\\n");', 'return strcspn(text, "( \\t,|\\n");'),
+    ("beginnings_of_names", PACKAGES, "\t       !packages->names[low].name[length]; low++) {", "\t       1; low++) {"),
+    ("provided_before_own", PACKAGES, "if (!strcmp(packages->at[package].name, packages->names[low].name))", "if (1)"),
+    ("first_alternative_only", PACKAGES, "if (*at != '|')", "if (1)"),
+    ("missing_is_no_matter", PACKAGES, "\tif (found == NOWHERE)\n\t\treturn error_set(err, ENOPKG, \"base: %s: depends", "\tif (found == NOWHERE)\n\t\treturn 0;\n\tif (0)\n\t\treturn error_set(err, ENOPKG, \"base: %s: depends"),
+    ("one_dependency", PACKAGES, "\t\tret = take_one(c, at, who, err);\n\t\tat += strcspn(at, \",\");", "\t\tret = take_one(c, at, who, err);\n\t\tat += strlen(at);"),
+    ("asked_alone", PACKAGES, "for (size_t i = 0; !ret && i < c.count; i++)\n\t\tret = take_depended(", "for (size_t i = 0; !ret && i < asked->count; i++)\n\t\tret = take_depended("),
+    ("twice", PACKAGES, "c->is_in[package] = true;", "c->is_in[package] = c->count > 40;"),
+    ("four_fields", PACKAGES, "if (!fields[4])", "if (0)"),
     # lines
     ("comments_are_lines", FILE, "if (from == to || *from == '#')\n\t\t\tcontinue;\n\t\tfrom", "if (from == to)\n\t\t\tcontinue;\n\t\tfrom"),
     ("empty_lines_end", FILE, "if (from == to || *from == '#')\n\t\t\tcontinue;\n\t\tfrom", "if (*from == '#')\n\t\t\tcontinue;\n\t\tfrom"),

@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cell-image base: an image to begin with, made of this machine's static busybox: no network, no
- * registry. It goes through the builder, so the same busybox makes the same digest.
+ * cell-image base: an image to begin with, made of this machine's static busybox, or of its Debian
+ * packages: no network, no registry. It goes through the builder, so the same files make the same digest.
  */
-#include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "../path/tree.h"
+#include "base/base.h"
 #include "build/build.h"
 #include "image_tool.h"
 
 static const struct option options[] = {
 	{ "busybox", required_argument, NULL, 'b' },
+	{ "packages", required_argument, NULL, 'p' },
 	STORE_OPTION,
 	{ NULL, 0, NULL, 0 },
+};
+
+/**
+ * struct base_of - what an image is made of
+ * @busybox: a file; NULL: where Debian has it
+ * @packages: if there are any, these instead
+ */
+struct base_of {
+	const char *busybox;
+	struct words packages;
 };
 
 static const struct {
@@ -47,108 +57,55 @@ static const struct {
 				 "CMD [\"/bin/sh\"]\n" },
 };
 
-/* A program that asks for a loader would not find it in the image. elf(5) */
-static int check_static(int fd, const char *path, struct error *err)
+/* What packages have put there stays as it is. */
+static int make_file(int folder, const char *path, mode_t mode, const char *text)
 {
-	Elf64_Ehdr head;
-	Elf64_Phdr part;
+	cleanup_close int fd = -1;
 
-	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
-	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(part))
-		return error_set(err, ENOEXEC, "base: %s: is no 64-bit ELF program", path);
-	for (int i = 0; i < head.e_phnum; i++) {
-		if (pread(fd, &part, sizeof(part), (off_t)(head.e_phoff + i * sizeof(part))) !=
-		    sizeof(part))
-			return error_set(err, ENOEXEC, "base: %s: is cut off", path);
-		if (part.p_type == PT_INTERP)
-			return error_set(err, ENOEXEC, "base: %s: is not static: install busybox-static, or "
-					 "say --busybox FILE", path);
+	if (!text && mkdirat(folder, path, 0700))
+		return errno == EEXIST ? 0 : -errno;
+	fd = openat(folder, path, text ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return text && errno == EEXIST ? 0 : -errno;
+	if (text && write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		return -EIO;
+	return fchmod(fd, mode) ? -errno : 0;
+}
+
+static int make_files(int folder, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int ret = make_file(folder, files[i].path, files[i].mode, files[i].text);
+
+		if (ret)
+			return error_errno(err, -ret, NULL, "base: %s", files[i].path);
 	}
 	return 0;
 }
 
-static int open_busybox(const char *asked, const char **path, struct error *err)
+/* Of packages if some are named, else of busybox. */
+static int fill(int folder, const char *path, const struct base_of *of, struct error *err)
 {
-	static const char *const places[] = { "/usr/bin/busybox", "/bin/busybox",
-					      "/usr/bin/busybox.static", "/bin/busybox.static" };
-	int fd = -1, ret;
+	cleanup_close int root = -1;
+	char root_path[PATH_MAX];
+	int ret = 0;
 
-	*path = asked;
-	for (size_t i = 0; fd < 0 && i < (asked ? 1 : sizeof(places) / sizeof(places[0])); i++) {
-		*path = asked ? asked : places[i];
-		fd = open(*path, O_RDONLY | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return error_errno(err, errno, "install busybox-static, or say --busybox FILE", "base: %s",
-				   *path);
-	ret = check_static(fd, *path, err);
-	if (ret)
-		close(fd);
-	return ret ? ret : fd;
-}
-
-static int copy_busybox(int from, int folder, struct error *err)
-{
-	cleanup_close int to = openat(folder, "root/bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-				      0755);
-	off_t at = 0;
-	ssize_t put = 1;
-
-	while (to >= 0 && put > 0)
-		put = sendfile(to, from, &at, 1 << 24);
-	return to < 0 || put < 0 || fchmod(to, 0755) ? error_errno(err, errno, NULL, "base: busybox") : 0;
-}
-
-/* Its commands, as it lists them itself. */
-static int add_commands(int folder, const char *path, struct error *err)
-{
-	char command[PATH_MAX + 64], line[128], link[160];
-	unsigned int count = 0;
-	FILE *list;
-
-	snprintf(command, sizeof(command), "%s/root/bin/busybox --list", path);
-	list = popen(command, "re");
-	while (list && fgets(line, sizeof(line), list)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!line[0] || strchr(line, '/') || line[0] == '.' || !strcmp(line, "busybox"))
-			continue;
-		snprintf(link, sizeof(link), "root/bin/%s", line);
-		count += !symlinkat("busybox", folder, link);
-	}
-	if (list)
-		pclose(list);
-	return count ? 0 : error_set(err, ENOEXEC, "base: busybox --list: says nothing");
-}
-
-static int fill(int folder, const char *path, const char *asked, struct error *err)
-{
-	cleanup_close int busybox = -1;
-	const char *found;
-	int ret;
-
-	busybox = open_busybox(asked, &found, err);
-	if (busybox < 0)
-		return busybox;
+	snprintf(root_path, sizeof(root_path), "%.4080s/root", path);
 	if (mkdirat(folder, "root", 0755))
-		return error_errno(err, errno, NULL, "base: %s", path);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		size_t length = files[i].text ? strlen(files[i].text) : 0;
-		cleanup_close int fd = -1;
-
-		if (!files[i].text && mkdirat(folder, files[i].path, 0700))
-			return error_errno(err, errno, NULL, "base: %s", files[i].path);
-		fd = openat(folder, files[i].path,
-			    files[i].text ? O_WRONLY | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
-		if (fd < 0 || (length && write(fd, files[i].text, length) != (ssize_t)length) ||
-		    fchmod(fd, files[i].mode))
-			return error_errno(err, errno, NULL, "base: %s", files[i].path);
-	}
-	ret = copy_busybox(busybox, folder, err);
-	return ret ? ret : add_commands(folder, path, err);
+		return error_errno(err, errno, NULL, "base: %s", root_path);
+	root = openat(folder, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_errno(err, errno, NULL, "base: %s", root_path);
+	if (of->packages.count)
+		ret = base_packages(root, &of->packages, err);
+	if (!ret)
+		ret = make_files(folder, err);
+	if (!ret && !of->packages.count)
+		ret = base_busybox(root, root_path, of->busybox, err);
+	return ret;
 }
 
-static int make(const char *name, const char *asked, const char *path, struct error *err)
+static int make(const char *name, const struct base_of *of, const char *path, struct error *err)
 {
 	const char *above = getenv("TMPDIR");
 	cleanup_store struct store store = STORE_CLOSED;
@@ -166,7 +123,7 @@ static int make(const char *name, const char *asked, const char *path, struct er
 	folder = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	o.context = work;
 	ret = folder < 0 ? error_errno(err, errno, NULL, "base: %s", work)
-			 : fill(folder, work, asked, err);
+			 : fill(folder, work, of, err);
 	if (!ret && words_add(&o.names, name, strlen(name)))
 		ret = error_set(err, ENOMEM, "base: out of memory");
 	if (!ret)
@@ -178,22 +135,48 @@ static int make(const char *name, const char *asked, const char *path, struct er
 	return ret;
 }
 
+/* "bash,coreutils": names as Debian Policy 5.6.7 has them. */
+static int add_packages(struct words *packages, const char *list, struct error *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.:";
+	size_t length;
+
+	for (const char *at = list; ; at += length + 1) {
+		length = strcspn(at, ",");
+		if (!length || strspn(at, letters) < length || at[0] == '-')
+			return error_set(err, EUSAGE, "base: --packages: \"%.80s\": write names between commas",
+					 list);
+		if (words_add(packages, at, length))
+			return error_set(err, ENOMEM, "base: out of memory");
+		if (!at[length])
+			return 0;
+	}
+}
+
 int cmd_base(int argc, char **argv, struct error *err)
 {
-	const char *path = NULL, *busybox = NULL;
+	struct base_of of = { NULL, { NULL, 0 } };
+	const char *path = NULL;
 	char name[REFERENCE_TEXT];
 	int ret, option;
 
 	while ((ret = next_option(argc, argv, "", options, &option, err)) > 0) {
 		if (option == 'S')
 			path = optarg;
-		else
-			busybox = optarg;
+		else if (option == 'b')
+			of.busybox = optarg;
+		else if ((ret = add_packages(&of.packages, optarg, err)))
+			break;
 	}
+	if (!ret && of.busybox && of.packages.count)
+		ret = error_set(err, EUSAGE, "base: --busybox and --packages: choose one");
 	if (!ret && argc - optind > 1)
 		ret = error_set(err, EUSAGE, "base: %s: too many words: write cell-image base [NAME]",
 				argv[optind + 1]);
 	if (!ret)
 		ret = own_name(optind < argc ? argv[optind] : "base", name, err);
-	return ret ? ret : make(name, busybox, path, err);
+	if (!ret)
+		ret = make(name, &of, path, err);
+	words_free(&of.packages);
+	return ret;
 }

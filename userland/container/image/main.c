@@ -34,7 +34,7 @@ VERB(mount)
 VERB(umount)
 
 static const struct verb verbs[] = {
-	{ "base", run_base, 1, "[NAME]", "make an image of this machine's static busybox" },
+	{ "base", run_base, 1, "[NAME]", "make an image of this machine's busybox, or its packages" },
 	{ "build", run_build, 1, "[-t NAME] DIR", "make an image by a Containerfile" },
 	{ "pull", run_pull, 1, "NAME", "fetch an image from a registry" },
 	{ "push", run_push, 1, "NAME [NAME-THERE]", "bring an image to a registry" },
@@ -61,7 +61,7 @@ static void print_help(void)
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-8s%-22s%s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
 	puts("\noptions of all: --store DIR (or $CELL_STORE): where images are kept\n"
-	     "  base    --busybox FILE\n"
+	     "  base    --busybox FILE, or --packages NAME,...\n"
 	     "  build   -f FILE, --target STAGE, --build-arg NAME=VALUE, --label NAME=VALUE, --no-cache,\n"
 	     "          --network none|host, --pull, --timestamp SECONDS, --ignorefile FILE,\n"
 	     "          --iidfile FILE, --quiet\n"
