@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 STATE = "state"
 MEMORY = "memory"
 BOOT_LOG = "boot.log"
-BOOT_TIMEOUT = 180.0
+BOOT_TIMEOUT = 600.0
 KEPT = 11
 
 

@@ -73,9 +73,9 @@ def boot(module: str, what: str, *, processors: int, patience: int, settings: di
     out = BUILD / "reports" / f"{module}-{KERNEL}-{what}"
     path = file or module_file(module)
     settings = settings | {k: os.environ[k] for k in (*settings, "SEED", "ONLY") if k in os.environ}
-    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", str(processors), "--timeout", str(patience),
-               "--out", out, "--put", f"{path}:/root/{module}.ko", *(["--mem", "2G"] if DEBUG else []),
-               *(f"--env={k}={v}" for k, v in settings.items()),
+    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--snapshot", "--smp", str(processors),
+               "--timeout", str(patience), "--out", out, "--put", f"{path}:/root/{module}.ko",
+               *(["--mem", "2G"] if DEBUG else []), *(f"--env={k}={v}" for k, v in settings.items()),
                "--", "sh", f"/virtlab/tests/e2e/{module}/in_vm.sh", f"/root/{module}.ko", what]
     for _ in range(3):
         for old in [*out.glob("*.status"), *out.glob("*.tap"), *out.glob("kernel.log")]:

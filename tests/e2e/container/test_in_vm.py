@@ -33,8 +33,9 @@ def test_on_cgroup_v2(files: list[str], tmp_path: Path) -> None:
     assert (TREE / "build/bin/cell").exists(), "build/bin/cell is missing: make userland"
     script = tmp_path / "inside.sh"
     script.write_text(INSIDE)
-    done = subprocess.run([TREE / "coursevm/run", "--smp", "1", "--timeout", "500", "--put", f"{script}:/root/inside.sh",
-                           "--env=CELL=/virtlab/build/bin/cell", "--", "sh", "/root/inside.sh",
+    done = subprocess.run([TREE / "coursevm/run", "--snapshot", "--smp", "1", "--timeout", "500",
+                           "--put", f"{script}:/root/inside.sh", "--env=CELL=/virtlab/build/bin/cell",
+                           "--", "sh", "/root/inside.sh",
                            *(f"tests/e2e/container/test_{name}.py" for name in files)],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     said = "\n".join(done.stdout.splitlines()[-40:])

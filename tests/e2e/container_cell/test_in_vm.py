@@ -50,9 +50,10 @@ def left(program: Path, archive: Path, tmp_path_factory: pytest.TempPathFactory)
     config = json.loads((folder / "bundle/config.json").read_text())
     config["process"]["args"] = SPIN
     (folder / "bundle/config.json").write_text(json.dumps(config))
-    done = subprocess.run([TREE / "coursevm/run", "--smp", "1", "--timeout", "400", "--out", folder / "out",
-                           "--put", f"{module}:/root/credit_sched.ko", "--put", f"{folder}/bundle:/root/bundle",
-                           "--put", f"{program}:/root/cell", "--", "sh", "/virtlab/tests/e2e/container_cell/in_vm.sh",
+    done = subprocess.run([TREE / "coursevm/run", "--snapshot", "--smp", "1", "--timeout", "400",
+                           "--out", folder / "out", "--put", f"{module}:/root/credit_sched.ko",
+                           "--put", f"{folder}/bundle:/root/bundle", "--put", f"{program}:/root/cell",
+                           "--", "sh", "/virtlab/tests/e2e/container_cell/in_vm.sh",
                            "/root/credit_sched.ko", "/root/bundle", "/root/cell"],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     found = Left(folder / "out", "\n".join((done.stdout + done.stderr).splitlines()[-40:]))

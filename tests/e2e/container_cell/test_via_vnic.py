@@ -15,7 +15,7 @@ def test_containers_have_cards_of_vnic() -> None:
     kernel = os.environ.get("KERNEL", "6.12")
     module = Path(os.environ.get("MODULE") or TREE / f"build/kernel/{kernel}/kmod/vnic/vnic.ko")
     assert module.exists() and (TREE / "build/bin/cell").exists(), "make modules userland"
-    done = subprocess.run([TREE / "coursevm/run", "--kernel", kernel, "--smp", "1", "--timeout", "300",
+    done = subprocess.run([TREE / "coursevm/run", "--kernel", kernel, "--snapshot", "--smp", "1", "--timeout", "300",
                            "--put", f"{module}:/root/vnic.ko", "--", "sh",
                            "/virtlab/tests/e2e/container_cell/via_vnic.sh", "/root/vnic.ko"],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)

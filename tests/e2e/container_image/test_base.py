@@ -121,7 +121,8 @@ def test_the_course_vm_makes_one_of_its_own_packages(tmp_path: Path) -> None:
         cell run --image sum python3 -c 'print("from", open("/sum").read().strip(), __import__("os").uname().nodename)'
     """)
 
-    done = subprocess.run([TREE / "coursevm/run", "--smp", "1", "--timeout", "400", "--put", f"{script}:/root/inside.sh",
-                           "--", "sh", "/root/inside.sh"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run([TREE / "coursevm/run", "--snapshot", "--smp", "1", "--timeout", "400",
+                           "--put", f"{script}:/root/inside.sh", "--", "sh", "/root/inside.sh"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     assert done.returncode == 0 and "from 45 " in done.stdout, done.stdout + done.stderr

@@ -46,7 +46,7 @@ def run(subject: str) -> Boot:
     if subject == "vnic" and "kmod/vnic" not in (TREE / "Kbuild").read_text():
         pytest.skip("kmod/vnic is not built yet")
     out = BUILD / "reports" / f"nat-{KERNEL}-{subject}"
-    command: list[str | Path] = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", "2", "--timeout",
+    command: list[str | Path] = [TREE / "coursevm/run", "--kernel", KERNEL, "--snapshot", "--smp", "2", "--timeout",
                                  "3000" if DEBUG else "900", "--out", out, *(["--mem", "2G"] if DEBUG else [])]
     settings = {"NAT_PATIENCE": "6", "NAT_QUIET": "1"} if DEBUG else {}
     settings |= {k: os.environ[k] for k in ("ONLY", "NAT_PATIENCE", "NAT_QUIET") if k in os.environ}

@@ -81,9 +81,9 @@ def outputs_of(group: str) -> Outputs:
     assert (BUILD / "bin/vnic").exists(), "build/bin/vnic is missing: make userland"
     out = BUILD / "reports" / f"vnic_clients-{KERNEL}-{group}"
     shutil.rmtree(out, ignore_errors=True)
-    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", "2", "--timeout", str(PATIENCE[group] * SLOWNESS),
-               "--out", out, "--put", f"{module_vm.module_file('vnic')}:/root/vnic.ko", "--env", f"SLOWNESS={SLOWNESS}",
-               "--env", f"PART={PART}", *(["--mem", "2G"] if DEBUG else [])]
+    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--snapshot", "--smp", "2", "--out", out,
+               "--timeout", str(PATIENCE[group] * SLOWNESS), "--put", f"{module_vm.module_file('vnic')}:/root/vnic.ko",
+               "--env", f"SLOWNESS={SLOWNESS}", "--env", f"PART={PART}", *(["--mem", "2G"] if DEBUG else [])]
     if group == "kernel":
         command += ["--put", f"{guest_kernel()}:/root/guest-kernel"]
     command += ["--", "python3", "/virtlab/tests/e2e/vnic_clients/in_vm.py", "/root/vnic.ko", group]

@@ -40,8 +40,8 @@ def boot_once(what: str) -> Boot:
     shutil.rmtree(out, ignore_errors=True)
     settings = SETTINGS[what] | {"SLOWNESS": str(SLOWNESS)}
     settings |= {k: os.environ[k] for k in ("ROUNDS", "SECONDS", "SEED", "ONLY") if k in os.environ}
-    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--smp", "2", "--timeout", str(5400 if DEBUG else 3600),
-               "--out", out, "--put", f"{module_vm.module_file('vnic')}:/root/vnic.ko",
+    command = [TREE / "coursevm/run", "--kernel", KERNEL, "--snapshot", "--smp", "2", "--out", out,
+               "--timeout", str(5400 if DEBUG else 3600), "--put", f"{module_vm.module_file('vnic')}:/root/vnic.ko",
                *(["--mem", "2G"] if DEBUG else []), *(f"--env={k}={v}" for k, v in settings.items()),
                "--", "python3", "/virtlab/tests/e2e/vnic_endurance/in_vm.py", "/root/vnic.ko", what.split("_")[0]]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
