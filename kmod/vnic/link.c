@@ -39,12 +39,15 @@ struct vnic_link {
 static netdev_tx_t link_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct vnic_link *link = netdev_priv(dev);
-	struct vnic_port *port = rcu_dereference_bh(link->card.port);
+	struct vnic_port *port;
 
+	/* The stack holds RCU's other flavour here; translating asks for this one. */
+	rcu_read_lock();
+	port = rcu_dereference(link->card.port);
 	if (!port || !pskb_may_pull(skb, ETH_HLEN)) {
 		dev_core_stats_tx_dropped_inc(dev);
 		kfree_skb(skb);
-		return NETDEV_TX_OK;
+		goto out;
 	}
 	dev_sw_netstats_tx_add(dev, 1, skb->len);
 	skb_tx_timestamp(skb);
@@ -52,6 +55,8 @@ static netdev_tx_t link_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_scrub_packet(skb, true);
 	skb->protocol = eth_type_trans(skb, dev);
 	vnic_port_input(port, skb);
+out:
+	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }
 

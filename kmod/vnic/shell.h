@@ -92,7 +92,7 @@ void vnic_card_left(struct vnic_card *card);
  * @skb: consumed; as eth_type_trans() leaves it: data begins behind the Ethernet header, dev is the
  *	card's. May be shared or cloned, of any checksum state, GSO or not
  *
- * RCU (BH) is held.
+ * RCU is held, and BHs are off.
  */
 void vnic_port_input(struct vnic_port *port, struct sk_buff *skb);
 
