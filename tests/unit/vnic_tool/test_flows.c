@@ -148,6 +148,38 @@ static void the_picture_has_both_ends_of_every_mapping(void)
 	free(text);
 }
 
+/* Where the n-th line of that width begins, or ends if @end. */
+static double line_at(const char *text, const char *width, int n, bool end)
+{
+	double y[4] = { -1, -1, -1, -1 };
+
+	for (text = strstr(text, "<path d"); text; text = strstr(text + 1, "<path d"))
+		if (!strncmp(strstr(text, "stroke-width"), width, strlen(width)) && !n--)
+			sscanf(text, "<path d=\"M%*f %lfC%*f %lf %*f %lf %*f %lf", &y[0], &y[1], &y[2], &y[3]);
+	return y[end ? 3 : 0];
+}
+
+static void a_session_begins_where_its_mapping_ends(void)
+{
+	struct vnic_flow at[] = {
+		flow(IPPROTO_TCP, "10.9.0.2", 4000, 4000, NULL, 0),
+		flow(IPPROTO_TCP, "10.9.0.2", 4000, 4000, "198.51.100.7", 80),
+		flow(IPPROTO_TCP, "10.9.0.3", 4000, 4001, NULL, 0),
+		flow(IPPROTO_TCP, "10.9.0.3", 4000, 4001, "198.51.100.7", 80),
+	};
+	struct flows flows = { .at = at, .count = 4 };
+	char *text = drawn(&flows);
+
+	for (int i = 0; i < 2; i++) {
+		double begin = line_at(text, "stroke-width=\"1.2\"", i, false);
+
+		CHECK(begin > 0, "%s", text);
+		CHECK(begin == line_at(text, "stroke-width=\"2\"", i, true), "%s", text);
+	}
+	CHECK(line_at(text, "stroke-width=\"2\"", 0, true) != line_at(text, "stroke-width=\"2\"", 1, true), "%s", text);
+	free(text);
+}
+
 static void a_picture_of_many_says_what_it_leaves_out(void)
 {
 	static struct vnic_flow at[4000];
@@ -204,6 +236,7 @@ int main(void)
 	RUN(time_left_is_short);
 	RUN(json_says_null_for_what_there_is_not);
 	RUN(the_picture_has_both_ends_of_every_mapping);
+	RUN(a_session_begins_where_its_mapping_ends);
 	RUN(a_picture_of_many_says_what_it_leaves_out);
 	RUN(nothing_to_draw_is_said);
 	RUN(nonsense_is_drawn_without_harm);
