@@ -97,7 +97,9 @@ ip link set lo up; ip link set eth0 up
 echo "guest: dhcp: $(udhcpc -i eth0 -f -n -q -t 10 -s /lease 2>&1 | tail -1)"
 echo "guest: address: $(ip -4 -o addr show eth0 | awk '{{print $4}}')"
 echo "guest: download: $(wget -q -O - http://{FAR}/payload | tee /web/payload | sha256sum)"
-echo "guest: upload: $(wget -q -O - --post-file=/web/payload http://{FAR}/cgi-bin/sum)"
+# busybox's wget posts what is before the first 0.
+echo "guest: text: $(base64 /web/payload | tee /web/text | sha256sum)"
+echo "guest: upload: $(wget -q -O - --post-file=/web/text http://{FAR}/cgi-bin/sum)"
 echo "guest: ping: $(ping -c 3 -s 3000 {FAR} | grep loss)"
 echo "guest: hops: $(traceroute -n -q 1 -m 5 {FAR} | awk '/ms/ {{print $2}}' | tr '\\n' ' ')"
 httpd -p 80 -h /web
