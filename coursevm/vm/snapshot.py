@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 STATE = "state"
 MEMORY = "memory"
 BOOT_LOG = "boot.log"
+# A debug kernel in emulation takes a minute, and several beside other work.
 BOOT_TIMEOUT = 600.0
 KEPT = 11
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from conftest import TREE, Cell
 def test_it_is_the_same_each_time(cell: Cell, program: Path, tmp_path: Path) -> None:
     first = cell.ok("base")
 
-    again = Cell(program, tmp_path / "another").ok("base", "other:1", env={"TMPDIR": str(tmp_path)})
+    again = Cell(program, tmp_path / "another").ok("base", "other:1")
 
     assert first == again
     assert cell.images()[0]["name"] == "localhost/base:latest"
-    assert not list(tmp_path.glob("cell-base-*"))
+    assert not list((cell.store / "build").iterdir())
 
 
 def test_one_builds_on_it_and_runs_what_comes_out(cell: Cell, tmp_path: Path) -> None:
@@ -54,7 +55,8 @@ def of_packages(program: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 def test_packages_run_with_all_that_they_depend_on(of_packages: tuple[Cell, Path]) -> None:
     cell, root = of_packages
 
-    inside = ["bash", "-c", "awk 'BEGIN { print 6 * 7 }'; echo $BASH; [ /bin/sh -ef /usr/bin/dash ] && echo dash; . /etc/os-release; echo $ID"]
+    inside = ["bash", "-c", "awk 'BEGIN { print 6 * 7 }'; echo $BASH; [ /bin/sh -ef /usr/bin/dash ] && echo dash;"
+                            ". /etc/os-release; echo $ID"]
     done = subprocess.run([cell.program.parent / "cell", "--root", root.parents[1] / "state", "run", "--image", "deb:1",
                            *inside], capture_output=True, text=True, env=os.environ | {"CELL_STORE": str(cell.store)})
 
@@ -64,12 +66,13 @@ def test_packages_run_with_all_that_they_depend_on(of_packages: tuple[Cell, Path
 def test_packages_bring_their_files_and_no_manuals(of_packages: tuple[Cell, Path]) -> None:
     _, root = of_packages
 
-    listed = subprocess.run(["dpkg-query", "-L", "passwd"], capture_output=True, text=True, check=True).stdout.split("\n")
-    for path in map(Path, filter(lambda line: line.startswith("/usr/sbin/") or line.startswith("/etc/"), listed)):
+    listed = subprocess.run(["dpkg-query", "-L", "passwd"], capture_output=True, text=True, check=True).stdout
+    for path in map(Path, filter(lambda line: line.startswith(("/usr/sbin/", "/etc/")), listed.split("\n"))):
         there = root / path.relative_to("/")
         assert there.is_dir() or there.read_bytes() == path.read_bytes(), path
     assert (root / "usr/share/doc/passwd/copyright").exists()
-    assert not list((root / "usr/share/man").rglob("*.gz")) and not (root / "usr/share/doc/passwd/NEWS.Debian.gz").exists()
+    assert not list((root / "usr/share/man").rglob("*.gz"))
+    assert not (root / "usr/share/doc/passwd/NEWS.Debian.gz").exists()
 
 
 def test_rights_of_a_group_that_is_not_root_s_do_not_become_root_s(of_packages: tuple[Cell, Path]) -> None:
@@ -94,18 +97,49 @@ def test_podman_runs_packages(of_packages: tuple[Cell, Path], tmp_path: Path, po
 
     subprocess.run([*podman, "load", "-q", "-i", tmp_path / "deb.tar"], check=True, capture_output=True)
     out = subprocess.run([*podman, "--cgroup-manager=cgroupfs", "--runtime", cell.program.parent / "cell", "run", "--rm",
-                          "--network=none", "--ulimit=nofile=1000:1000", "--ulimit=nproc=1000:1000", "deb:1", "bash", "-c",
-                          "echo $((6 * 7))"], capture_output=True, text=True)
+                          "--network=none", "--ulimit=nofile=1000:1000", "--ulimit=nproc=1000:1000", "deb:1",
+                          "bash", "-c", "echo $((6 * 7))"], capture_output=True, text=True)
 
     assert out.stdout == "42\n", out.stderr
 
 
 def test_packages_that_cannot_be_had_are_told(cell: Cell) -> None:
-    assert "no-such-package: is not installed here: apt install" in cell.fails("base", "--packages", "bash,no-such-package")
+    assert "no-such: is not installed here: apt install no-such" in cell.fails("base", "--packages", "bash,no-such")
     assert "write names between commas" in cell.fails("base", "--packages", "bash,")
     assert "write names between commas" in cell.fails("base", "--packages", "--root=x")
     assert "choose one" in cell.fails("base", "--packages", "bash", "--busybox", "/bin/busybox")
     assert not cell.store.exists() or not cell.images()
+
+
+def test_a_killed_one_leaves_what_the_next_removes(cell: Cell) -> None:
+    with subprocess.Popen(cell.command("base", "--packages", "bash,passwd"), stdout=subprocess.DEVNULL,
+                          env=os.environ | {"CELL_STORE": str(cell.store)}) as process:
+        until = time.monotonic() + 60
+        while not list(cell.store.glob("build/*/root/usr/bin/*")):
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.005)
+        process.kill()
+    assert list(cell.store.glob("build/*"))
+
+    cell.ok("base")
+
+    assert not list(cell.store.glob("build/*"))
+    assert [image["name"] for image in cell.images()] == ["localhost/base:latest"]
+    cell.ok("verify")
+
+
+def test_a_full_disk_is_told_and_stays_as_it_was(cell: Cell, tmp_path: Path) -> None:
+    tmp_path.joinpath("disk").mkdir()
+    script = """
+        mount -t tmpfs -o size=8m none "$0" && export CELL_STORE=$0/store && "$1" base && find "$0" | sort >"$2"
+        "$1" base --packages bash,passwd big; echo "status $?"
+        find "$0" | sort | diff "$2" - && "$1" verify"""
+
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, tmp_path / "disk", cell.program, tmp_path / "before"],
+                          capture_output=True, text=True)
+
+    assert "No space left on device" in done.stderr and "status 1" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "../path/tree.h"
 #include "base/base.h"
 #include "build/build.h"
+#include "build/work.h"
 #include "image_tool.h"
 
 static const struct option options[] = {
@@ -107,29 +107,24 @@ static int fill(int folder, const char *path, const struct base_of *of, struct e
 
 static int make(const char *name, const struct base_of *of, const char *path, struct error *err)
 {
-	const char *above = getenv("TMPDIR");
 	cleanup_store struct store store = STORE_CLOSED;
-	cleanup_close int folder = -1;
 	struct build_options o = { .quiet = true };
 	char work[PATH_MAX], text[DIGEST_TEXT];
 	struct digest id;
-	int ret = store_open(&store, path, err);
+	int folder, ret = store_open(&store, path, err);
 
 	if (ret)
 		return ret;
-	snprintf(work, sizeof(work), "%.4000s/cell-base-XXXXXX", above && *above ? above : "/tmp");
-	if (!mkdtemp(work))
-		return error_errno(err, errno, NULL, "base: %s", work);
-	folder = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ret = work_open(&store, "base", &folder, work, err);
+	if (!ret)
+		ret = fill(folder, work, of, err);
 	o.context = work;
-	ret = folder < 0 ? error_errno(err, errno, NULL, "base: %s", work)
-			 : fill(folder, work, of, err);
 	if (!ret && words_add(&o.names, name, strlen(name)))
 		ret = error_set(err, ENOMEM, "base: out of memory");
 	if (!ret)
 		ret = build_image_from(&store, &o, &id, err);
 	words_free(&o.names);
-	tree_remove(AT_FDCWD, work);
+	work_close(&store, &folder, work);
 	if (!ret)
 		puts(digest_text(&id, text));
 	return ret;

@@ -22,9 +22,9 @@ int base_busybox(int root, const char *path, const char *asked, struct error *er
  * @names: of packages; base-files and dash come with any
  * @err: which package or file
  *
- * Manuals, translations and what lies beside the copyright are left out. Which of several programs has a name
- * such as awk (update-alternatives(1)) is as on this machine. What packages make when they are installed is not theirs,
- * and not there.
+ * Manuals, translations and what lies beside the copyright are left out. Which of several programs
+ * has a name such as awk (update-alternatives(1)) is as on this machine. What packages make when they
+ * are installed is not theirs, and not there.
  *
  * Return: 0 or a negative errno.
  */

@@ -123,9 +123,12 @@ int installed_files(const struct words *names, struct words *paths, struct error
 static int add_link(struct words *paths, const char *name, const char *link, struct error *err)
 {
 	char inner[512];
-	int ret = is_left_out(link) ? 0 : add(paths, link, err);
+	int ret;
 
-	if (ret || is_left_out(link))
+	if (is_left_out(link))
+		return 0;
+	ret = add(paths, link, err);
+	if (ret)
 		return ret;
 	snprintf(inner, sizeof(inner), ALTERNATIVES "%s", name);
 	return add(paths, inner, err);

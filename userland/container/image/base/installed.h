@@ -8,7 +8,8 @@
 /**
  * installed_files() - the paths that packages consist of
  * @names: of packages
- * @paths: set to absolute paths, sorted, each once, of those packages and of what they depend on; the caller's to free
+ * @paths: set to absolute paths, sorted, each once, of those packages and of what they depend on;
+ *	the caller's to free
  * @err: what cannot be had
  *
  * Return: 0 or a negative errno.

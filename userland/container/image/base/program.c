@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,14 +47,19 @@ int program_start(struct program *program, const char *const argv[], struct erro
 
 int program_end(struct program *program, int ret, struct error *err)
 {
+	bool is_torn = ferror(program->output);
 	int status = 0;
 
 	/* Who is still printing is told by SIGPIPE that nobody listens. */
 	fclose(program->output);
 	while (waitpid(program->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (ret || !status)
+	if (ret)
 		return ret;
+	if (is_torn)
+		return error_set(err, EIO, "base: %s: its output cannot be read", program->name);
+	if (!status)
+		return 0;
 	return error_set(err, ECHILD, "base: %s: ended with %s %d", program->name,
 			 WIFSIGNALED(status) ? "signal" : "status",
 			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));

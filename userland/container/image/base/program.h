@@ -23,7 +23,10 @@ struct program {
 /* Starts argv[0], as execvp(3) finds it; no shell has a say. 0 or a negative errno. */
 int program_start(struct program *program, const char *const argv[], struct error *err);
 
-/* Ends it, whether or not all was read. 0, or -ECHILD: it did not end well, which is told only if @ret is 0. */
+/*
+ * Ends it, whether or not all was read. What it returns is @ret; or if that is 0, -EIO: its output could
+ * not be read, or -ECHILD: it did not end well.
+ */
 int program_end(struct program *program, int ret, struct error *err);
 
 #endif

@@ -125,7 +125,8 @@ int base_packages(int root, const struct words *names, struct error *err)
 	for (size_t i = 0; !ret && i < paths.count; i++) {
 		ret = copy(root, paths.at[i]);
 		if (ret)
-			ret = error_errno(err, -ret, NULL, "base: %s", paths.at[i]);
+			ret = error_errno(err, -ret, ret == -EACCES ? "only root may read it" : NULL,
+					  "base: %s", paths.at[i]);
 	}
 	if (!ret) {
 		ret = make_sh(root);

@@ -28,7 +28,7 @@ static void build_end(struct build *build)
 	ignore_free(&build->ignore);
 	containerfile_free(&build->file);
 	cleanup_fd(&build->context);
-	work_close(build);
+	work_close(build->store, &build->work, build->work_path);
 }
 
 /* --- which stages --- */
@@ -366,7 +366,7 @@ int build_image_from(struct store *store, const struct build_options *options, s
 	if (!target)
 		return error_set(err, ENOENT, "build: --target %.60s: no stage has this name",
 				 options->target);
-	ret = work_open(&build, err);
+	ret = work_open(store, "build", &build.work, build.work_path, err);
 	if (!ret)
 		ret = do_stage(&build, target, err);
 	if (!ret)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where a build works, see work.h. Called by plan.c. The kernel unlocks what a dead build had. */
+/* Where builds work, see work.h. Called by plan.c and cmd_base.c. The kernel unlocks what a dead one had. */
 #include "work.h"
 
 #include <dirent.h>
@@ -31,36 +31,39 @@ static void remove_dead(int all)
 		closedir(list);
 }
 
-int work_open(struct build *build, struct error *err)
+int work_open(const struct store *store, const char *what, int *fd, char path[PATH_MAX],
+	      struct error *err)
 {
 	cleanup_close int all = -1;
-	char name[48], store[PATH_MAX];
+	char name[48], top[PATH_MAX];
 
-	if (!realpath(build->store->path, store) || strlen(store) > PATH_MAX - 64)
-		return error_errno(err, ENAMETOOLONG, NULL, "build: %s", build->store->path);
-	if (mkdirat(build->store->dir, "build", 0700) && errno != EEXIST)
-		return error_errno(err, errno, NULL, "build: %s/build", store);
-	all = openat(build->store->dir, "build", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*fd = -1;
+	if (!realpath(store->path, top) || strlen(top) > PATH_MAX - 64)
+		return error_errno(err, ENAMETOOLONG, NULL, "%s: %s", what, store->path);
+	if (mkdirat(store->dir, "build", 0700) && errno != EEXIST)
+		return error_errno(err, errno, NULL, "%s: %s/build", what, top);
+	all = openat(store->dir, "build", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (all < 0 || flock(all, LOCK_EX))
-		return error_errno(err, errno, NULL, "build: %s/build", store);
+		return error_errno(err, errno, NULL, "%s: %s/build", what, top);
 	remove_dead(all);
-	snprintf(name, sizeof(name), "%d", getpid());
-	snprintf(build->work_path, sizeof(build->work_path), "%.4000s/build/%s", store, name);
+	snprintf(name, sizeof(name), "%d-%s", getpid(), what);
+	snprintf(path, PATH_MAX, "%.4000s/build/%s", top, name);
 	if (mkdirat(all, name, 0700))
-		return error_errno(err, errno, NULL, "build: %s", build->work_path);
-	build->work = openat(all, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return build->work >= 0 && !flock(build->work, LOCK_EX | LOCK_NB)
-		       ? 0 : error_errno(err, errno, NULL, "build: %s", build->work_path);
+		return error_errno(err, errno, NULL, "%s: %s", what, path);
+	*fd = openat(all, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd >= 0 && !flock(*fd, LOCK_EX | LOCK_NB) ? 0
+							  : error_errno(err, errno, NULL, "%s: %s", what, path);
 }
 
-void work_close(struct build *build)
+void work_close(const struct store *store, int *fd, const char *path)
 {
 	cleanup_close int all = -1;
 
-	if (build->work < 0)
+	if (*fd < 0)
 		return;
-	all = openat(build->store->dir, "build", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	all = openat(store->dir, "build", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (all >= 0)
-		tree_remove(all, strrchr(build->work_path, '/') + 1);
-	cleanup_fd(&build->work);
+		tree_remove(all, strrchr(path, '/') + 1);
+	cleanup_fd(fd);
+	*fd = -1;
 }
