@@ -1,6 +1,8 @@
 """Deterministic mode: the same seed is the same run, byte for byte."""
 from __future__ import annotations
 
+import pytest
+
 # Three shells race, each starting programs: their order is the scheduler's doing.
 RACE = ("modprobe kvm-amd npt=0; head -c 16 /dev/urandom | od -x; "
         "for i in 1 2 3; do (for j in 1 2 3 4; do echo $i $j; cat /proc/uptime; "
@@ -18,7 +20,8 @@ def order(ended) -> list[bytes]:
     return [line for line in ended.stdout.splitlines() if len(line) == 3]
 
 
-def test_same_seed_same_bytes(vm):
+@pytest.mark.slow
+def test_same_seed_same_bytes_from_the_boot_on(vm):
     runs = [vm("sh", "-c", RACE, options=("--deterministic", "7")) for _ in range(2)]
     first, again = [transcript(run) for run in runs]
     assert first[0] == 0

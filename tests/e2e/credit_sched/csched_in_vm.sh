@@ -20,6 +20,11 @@ spin() {
 	spin=$!
 }
 
+# Whoever does not look at them need not compete with them, either: each command is a second of theirs.
+busy() {
+	kill -$1 $web $db $batch
+}
+
 as_user() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
@@ -103,6 +108,7 @@ adding() {
 	t add csched add web $web
 	csched add db $db
 	csched add batch $batch
+	busy STOP
 	t again csched add db $web
 	t init csched add web 1
 	t kernel_thread csched add web 2
@@ -116,6 +122,7 @@ adding() {
 	t other_namespace unshare --pid --fork csched add web $web
 	t no_group csched add wbe $web
 	t no_group_at_all csched add nothing-like-it $web
+	busy CONT
 	sleep 1
 	t list csched list
 	t list_json csched list --json
@@ -137,18 +144,20 @@ watching() {
 	t trace_json csched trace -o trace.json --seconds 2
 	t trace_recording csched trace -o trace.csched --seconds 2
 	t trace_text csched trace --seconds 0.3
+	t trace_command csched trace -o command.json -- sh -c 'exit 3'
+	t plot_share csched plot -o share.svg --seconds 6
+	busy STOP
 	t trace_from csched trace --from trace.csched -o from.json
 	t trace_from_text csched trace --from trace.csched -o from.txt
-	t trace_command csched trace -o command.json -- sh -c 'exit 3'
 	t trace_no_command csched trace -o no.json -- /nonexistent/command
 	t trace_no_folder csched trace -o /nonexistent/x.json --seconds 0.1
-	t plot_share csched plot -o share.svg --seconds 6
 	t plot_lag csched plot -o lag.svg --kind lag --from trace.csched
 	t plot_both csched plot -o both.svg --kind share,lag --from trace.csched
 	t plot_no_credit csched plot -o no.svg --kind credit --from trace.csched
 	head -c 1000 trace.csched >short.csched
 	t damaged csched plot -o no.svg --from short.csched
 	t not_one csched plot -o no.svg --from /etc/passwd
+	busy CONT
 	# Ctrl-C ends a recording; what there is of it is written.
 	csched trace -o interrupted.json --seconds 60 &
 	sleep 1
@@ -164,6 +173,7 @@ watching() {
 }
 
 changing() {
+	busy STOP
 	t set csched set web --weight 100
 	t set_cap csched set -v web --cap 50
 	t set_erange csched set web --weight 10001
@@ -176,6 +186,7 @@ changing() {
 	t rm_quiet csched rm web
 	t after_rm csched list --json
 	kill $web $db $batch
+	busy CONT
 }
 
 running() {

@@ -14,7 +14,7 @@ from test_mutants import ALL
 from grading.module import Machine
 from grading.outcome import Failure
 
-# One way of each step to be wrong, and the workload that must tell; one in every run, the others for test-all.
+# One way of each step to be wrong, and the workload that must tell.
 REAL = [
     ("lottery_draws_twice", "a lottery"),
     ("share_ignores_who_is_ahead", "share, weights"),
@@ -24,11 +24,10 @@ REAL = [
     ("cap_flows_twice_as_fast", "one group with a cap"),
     ("boost_waits_for_the_slot", "slots of 30 ms"),
 ]
-OFTEN = {"boost_waits_for_the_slot"}
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    pytest.param(*row, id=row[0], marks=[] if row[0] in OFTEN else [pytest.mark.slow]) for row in REAL])
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "says"), REAL, ids=[name for name, _ in REAL])
 def test_real_tasks_show_it(name: str, says: str, tmp_path: Path) -> None:
     lab = labs.find("07")
     _, _, path, old, new = next(mutant for owner, mutant in ALL if owner == lab.name and mutant[0] == name)

@@ -57,7 +57,7 @@ def test_a_handout_counts_its_regions() -> None:
 
 # --- real packets ---
 
-# One way of each step to be wrong, and what must tell; one in every run, the others for test-all.
+# One way of each step to be wrong, and what must tell.
 REAL = [
     ("partial_left_alone", "with a wrong TCP sum"),
     ("mapping_for_each_destination", "should be seen from one outside end"),
@@ -67,11 +67,10 @@ REAL = [
     ("error_out_shows_the_inside", "a guest's error about UDP"),
     ("what_goes_out_refreshes_nothing", "after the last one of its own, should come"),
 ]
-OFTEN = {"hairpin_to_the_host"}
 
 
-@pytest.mark.parametrize(("name", "says"), [
-    pytest.param(*row, id=row[0], marks=[] if row[0] in OFTEN else [pytest.mark.slow]) for row in REAL])
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "says"), REAL, ids=[name for name, _ in REAL])
 def test_real_packets_show_it(name: str, says: str, tmp_path: Path) -> None:
     _, _, path, old, new = next(mutant for owner, mutant in ALL if owner == lab.name and mutant[0] == name)
     composed = {file: (TREE / file).read_text() for file in lab.files}
