@@ -124,13 +124,18 @@ static int attach(struct net *net, struct vnic_card *own, struct vnic_ioc_card *
 
 static int detach(struct net *net, struct vnic_card *own, const struct vnic_ioc_card *args)
 {
+	const struct vnic_port *port;
 	struct vnic_card *card;
 	int ret = card_of(net, own, args->card, &card);
 
 	if (ret)
 		return ret;
-	if (!rtnl_dereference(card->port))
+	port = rtnl_dereference(card->port);
+	if (!port)
 		return -ENOTCONN;
+	/* The caller is privileged in @net, which a card by its descriptor need not be of. */
+	if (port->network->uplink->net != net)
+		return -EPERM;
 	vnic_network_detach(card);
 	return 0;
 }

@@ -130,6 +130,16 @@ static const struct nf_hook_ops inbound_hooks[] = {
 	},
 };
 
+/* A device may have one address under two masks, or with two peers; a translator has it once. */
+static void add_address(struct vnic_addresses *addresses, __be32 address)
+{
+	for (unsigned int i = 0; i < addresses->count; i++)
+		if (addresses->at[i] == address)
+			return;
+	if (addresses->count < VNIC_NAT_ADDRESSES)
+		addresses->at[addresses->count++] = address;
+}
+
 /* The device's addresses as they are now; all translators are told. */
 static int uplink_refresh(struct vnic_uplink *uplink)
 {
@@ -142,8 +152,7 @@ static int uplink_refresh(struct vnic_uplink *uplink)
 		return -ENOMEM;
 	if (in_dev && (uplink->dev->flags & IFF_UP))
 		in_dev_for_each_ifa_rtnl(ifa, in_dev)
-			if (addresses->count < VNIC_NAT_ADDRESSES)
-				addresses->at[addresses->count++] = ifa->ifa_local;
+			add_address(addresses, ifa->ifa_local);
 	old = rtnl_dereference(uplink->addresses);
 	rcu_assign_pointer(uplink->addresses, addresses);
 	spin_lock_bh(&uplink->lock);
@@ -644,6 +653,9 @@ int vnic_network_attach(struct net *net, struct vnic_card *card, struct vnic_ioc
 		NL_SET_ERR_MSG(extack, "there is no such network: vnic create makes one");
 		return -ENOENT;
 	}
+	/* Whoever waited for RTNL may have a card by its descriptor that was deleted meanwhile. */
+	if (card->dev->reg_state != NETREG_REGISTERED)
+		return -ENODEV;
 	if (rtnl_dereference(card->port)) {
 		NL_SET_ERR_MSG(extack, "the card is in a network already");
 		return -EBUSY;

@@ -13,6 +13,8 @@
  *	IPv6 -------------------------------> gateway6.c and translate6.c, likewise
  */
 #include <linux/if_arp.h>
+#include <linux/if_vlan.h>
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -72,7 +74,8 @@ static void send_fragments(struct vnic_port *port, struct sk_buff *skb, unsigned
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
 		goto out;
-	ip_frag_init(skb, ip_hdrlen(skb), LL_RESERVED_SPACE(port->card->dev), mtu, false, &state);
+	ip_frag_init(skb, ip_hdrlen(skb), LL_RESERVED_SPACE(port->card->dev),
+		     mtu - ip_hdrlen(skb), false, &state);
 	while (state.left > 0) {
 		fragment = ip_frag_next(skb, &state);
 		if (IS_ERR(fragment))
@@ -169,13 +172,35 @@ static void to_guest(struct vnic_port *port, struct sk_buff *skb)
 	vnic_port_deliver(other, skb);
 }
 
+/*
+ * A sum that is left to the device is written after all that was looked at and translated, at a
+ * place that the guest names: it must be the transport's own, or of something that a datagram
+ * carries.
+ */
+static bool sum_has_its_place(const struct sk_buff *skb)
+{
+	int at = skb_checksum_start_offset(skb) - skb_network_offset(skb) - ip_hdrlen(skb);
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation)
+		return true;
+	switch (ip_hdr(skb)->protocol) {
+	case IPPROTO_TCP:
+		return !at && skb->csum_offset == offsetof(struct tcphdr, check);
+	case IPPROTO_UDP:
+		return at >= (int)sizeof(struct udphdr) ||
+		       (!at && skb->csum_offset == offsetof(struct udphdr, check));
+	default:
+		return false;
+	}
+}
+
 static void input_ip(struct vnic_port *port, struct sk_buff *skb)
 {
 	const struct vnic_network *network = port->network;
 	__be32 source, destination;
 
 	skb_reset_network_header(skb);
-	if (!trim(skb)) {
+	if (!trim(skb) || !sum_has_its_place(skb)) {
 		vnic_port_drop(port, skb, VNIC_DROP_BAD_HEADER);
 		return;
 	}
@@ -208,6 +233,12 @@ static void input_ip6(struct vnic_port *port, struct sk_buff *skb)
 	}
 	ip = ipv6_hdr(skb);
 	length = sizeof(*ip) + ntohs(ip->payload_len);
+	/* Of a sum that is left to the device, see sum_has_its_place(): not among the addresses. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) < skb_network_offset(skb) + (int)sizeof(*ip)) {
+		vnic_port_drop(port, skb, VNIC_DROP_BAD_HEADER);
+		return;
+	}
 	if (ip->version != 6 || length > skb->len || pskb_trim_rcsum(skb, length)) {
 		vnic_port_drop(port, skb, VNIC_DROP_BAD_HEADER);
 		return;
@@ -229,6 +260,13 @@ void vnic_port_input(struct vnic_port *port, struct sk_buff *skb)
 	if (!skb)
 		return;
 	port->received++;
+	/* A tag would go with the packet, onto whatever network of the uplink it names. */
+	if (skb_vlan_tag_present(skb)) {
+		vnic_port_drop(port, skb, VNIC_DROP_FRAME);
+		return;
+	}
+	/* What GRO left there IP would take for its own. */
+	memset(skb->cb, 0, sizeof(skb->cb));
 	to = eth_hdr(skb)->h_dest;
 	if (!from_guest(port, skb)) {
 		vnic_port_drop(port, skb, VNIC_DROP_MAC);

@@ -654,7 +654,7 @@ static struct vnic_memory *new_memory(const struct vnic_ioc_rings *args)
 	memory->bytes = args->bytes;
 	memory->area_offset = args->area_offset;
 	memory->area_bytes = args->area;
-	memory->at = vmalloc_user(args->bytes);
+	memory->at = __vmalloc(args->bytes, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (memory->at && (!memory->area_bytes || find_pages(memory)))
 		return memory;
 	memory_put(memory);

@@ -134,6 +134,8 @@ REQUIREMENTS = [
  | promise | a UDP checksum of 0 is written as 0xffff | checksum_of_zero_is_written_as_ones
  | promise | TTL one less; DF and data kept | ttl_and_the_rest_of_the_header
  | promise | overlapping fragments are dropped | overlapping_fragments_are_dropped
+ | promise | what is put together fits the guest's card | fragments_fit_the_guests_card
+ | promise | an uplink's address under two masks is one | an_address_under_two_masks_is_one
  | promise | guests send from their own addresses only | guests_have_their_own_address
  | promise | nobody sends to martians | nobody_sends_to_martians
  | promise | guests are isolated | guests_are_isolated

@@ -178,8 +178,8 @@ def test_promise_quota_of_a_guest(nat: Nat) -> None:
 
 
 def test_promise_errors_are_limited(nat: Nat) -> None:
-    """Whoever provokes ICMP errors gets only so many of them in a second."""
-    sysctl(HOST, ipv4__icmp_ratelimit=1000, ipv4__icmp_msgs_per_sec=1000, ipv4__icmp_msgs_burst=50)
+    """Whoever provokes ICMP errors gets 50 at once, and then no more than 100 a second."""
+    sysctl(HOST, ipv4__icmp_ratelimit=1000, ipv4__icmp_msgs_per_sec=100, ipv4__icmp_msgs_burst=50)
     try:
         start = time.monotonic()
         for _ in range(600):
@@ -187,7 +187,8 @@ def test_promise_errors_are_limited(nat: Nat) -> None:
         took = time.monotonic() - start
         told = len(nat.guest.all(is_error(EXCEEDED)))
         nat.note(f"{told} of 600 in {took:.1f} s")
-        assert 1 <= told <= 300, f"{told} of 600 are answered"
+        # A kernel so slow that it sends fewer than 100 a second may answer all.
+        assert 1 <= told <= 50 + 100 * took + 10, f"{told} of 600 are answered in {took:.1f} s"
     finally:
         sysctl(HOST, ipv4__icmp_ratelimit=0, ipv4__icmp_msgs_per_sec=1000000, ipv4__icmp_msgs_burst=1000000)
 
@@ -238,6 +239,28 @@ def test_promise_overlapping_fragments_are_dropped(nat: Nat) -> None:
 
 
 # --- security ---
+
+def test_promise_fragments_fit_the_guests_card(nat: Nat) -> None:
+    """What came in pieces out of order, and was put together, goes on to the guest in pieces that its card can take."""
+    whole = udp(AT, nat.mapping(4000, AT), token() + bytes(3000))
+    for piece in reversed(whole.fragments(1000)):
+        nat.outside.send(piece)
+    got = nat.guest.all(lambda p: p.source == A)
+    assert sum(len(p.octets) - 20 for p in got) == len(whole.octets) - 20, f"{len(got)} pieces are not the whole"
+    assert max(len(p.octets) for p in got) <= 1500, f"they have {[len(p.octets) for p in got]} octets"
+
+
+def test_promise_an_address_under_two_masks_is_one(nat: Nat) -> None:
+    """Two guests are never the same end outside, however often the address comes and goes a second time."""
+    lines = (f"route replace 198.51.100.0/24 dev up0\nneigh replace {A} dev up0 lladdr {WIRE_MAC} nud permanent\n")
+    for _ in range(12):
+        nat.change_uplink(f"address add {UPLINK}/32 dev up0\n")
+        nat.change_uplink(f"address del {UPLINK}/32 dev up0\naddress add {UPLINK}/32 dev up0\n"
+                          f"link set up0 down\nlink set up0 up\n{lines}")
+        ends = [nat.mapping(port, AT, guest=guest) for port in (4000, 4001) for guest in (nat.guest, nat.other)]
+        assert len(set(ends)) == 4, f"they are {ends}"
+        nat.change_uplink(f"address del {UPLINK}/32 dev up0\n")
+
 
 def test_promise_guests_have_their_own_address(nat: Nat) -> None:
     """What a guest sends from an address that is not its own, of IP or Ethernet, is not translated."""
