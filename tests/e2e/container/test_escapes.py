@@ -89,6 +89,25 @@ def test_cve_2024_21626_descriptors_of_the_caller_are_closed(holds, tmp_path: Pa
     holds(attack, "CLOSE")
 
 
+@pytest.mark.parametrize("interpreter", [False, True], ids=["program", "interpreter"])
+def test_cve_2024_21626_program_by_a_descriptor_of_the_runtime(holds, interpreter: bool) -> None:
+    """The kernel looks for it before it closes what is marked for that."""
+    hosts = shutil.which("busybox")
+    assert hosts
+
+    def attack(cell: Cell, bundle: Bundle) -> bool:
+        said = ""
+        for fd in range(3, 12):
+            program = f"/proc/self/fd/{fd}/..{hosts}"
+            if interpreter:
+                (bundle.root / "bin/tool").write_text(f"#!{program} echo\n")
+                (bundle.root / "bin/tool").chmod(0o755)
+            bundle.config["process"]["args"] = ["/bin/tool"] if interpreter else [program, "echo", "/bin/tool"]
+            said += cell.run(bundle).stdout
+        return "/bin/tool" in said
+    holds(attack, "CLOSE")
+
+
 def test_cve_2021_30465_mount_destination_is_a_link_to_the_host(holds, tmp_path: Path) -> None:
     (victim := tmp_path / "victim").mkdir()
 

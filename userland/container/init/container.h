@@ -52,6 +52,7 @@ struct container_trees {
  * @proc: the host's procfs, verified
  * @console: connected socket that gets the terminal's master side, or -1
  * @listener: connected socket that gets the descriptor of seccomp's notifications, or -1
+ * @described: child: what it is told with that (seccomp.c)
  * @start: listening socket on which the child waits for `start`, or -1: it goes on at once
  * @preserve_fds: descriptors after 2 that the program gets
  * @no_pivot: move the root and chroot; for a host whose root cannot be pivoted
@@ -83,6 +84,7 @@ struct container {
 	int proc;
 	int console;
 	int listener;
+	char *described;
 	int start;
 	unsigned int preserve_fds;
 	bool no_pivot;
@@ -198,6 +200,8 @@ int program_become(struct container *c, struct error *err);
 
 int credentials_take(const struct container *c, struct error *err);
 int credentials_finish(const struct container *c, struct error *err);
+/* What a supervisor of notifications is told, made while the host's procfs is open still. */
+int seccomp_describe(struct container *c, struct error *err);
 int seccomp_install(const struct container *c, struct error *err);
 
 /* A descriptor over a socket, with some text. Returns 0 or a negative errno. */

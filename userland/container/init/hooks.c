@@ -21,7 +21,9 @@ static void become_hook(const struct config_hook *hook, int input)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(input, STDIN_FILENO) < 0)
+	signal(SIGPIPE, SIG_DFL);
+	/* One that starts inside may be a script of the container's: see close_ours(). */
+	if (dup2(input, STDIN_FILENO) < 0 || close_range(3, ~0U, 0))
 		_exit(126);
 	execve(hook->path, hook->args ? hook->args : alone, hook->env ? hook->env : nothing);
 	_exit(127);

@@ -103,14 +103,12 @@ static int bound(struct container *c, const struct config_mount *mount, int tree
 static int fresh(struct container *c, const struct config_mount *mount, struct error *err)
 {
 	const char *source = mount->source ? mount->source : mount->type;
+	const char *label = c->config.mount_label ?: "";
 	char data[4096];
 	int tree, ret;
 
-	snprintf(data, sizeof(data), "%s%s%s%s%s", mount->data,
-		 c->config.mount_label && *mount->data ? "," : "",
-		 c->config.mount_label ? "context=\"" : "",
-		 c->config.mount_label ? c->config.mount_label : "",
-		 c->config.mount_label ? "\"" : "");
+	snprintf(data, sizeof(data), "%s%s%s%s%s", mount->data, *label && *mount->data ? "," : "",
+		 *label ? "context=\"" : "", label, *label ? "\"" : "");
 	if (is_kernel_view(mount->type) || !strcmp(mount->type, "mqueue"))
 		snprintf(data, sizeof(data), "%s", mount->data);
 	tree = mount_new(mount->type, source, data, mount->set, err);
@@ -195,6 +193,19 @@ static int copy_folder(int from, int to, int depth)
 	return ret;
 }
 
+/* Who may enter what is hidden may enter what hides it, nobody else, unless the options say so. */
+static int copy_owner(const struct config_mount *mount, int below, int top)
+{
+	struct stat st;
+
+	if (fstat(below, &st))
+		return -errno;
+	if (!strstr(mount->data, "uid=") && !strstr(mount->data, "gid=") &&
+	    fchown(top, st.st_uid, st.st_gid))
+		return -errno;
+	return !strstr(mount->data, "mode=") && fchmod(top, st.st_mode & 07777) ? -errno : 0;
+}
+
 /* "tmpcopyup": the new file system begins with what it hides. */
 static int copy_up(struct container *c, const struct config_mount *mount, int tree,
 		   struct error *err)
@@ -204,6 +215,8 @@ static int copy_up(struct container *c, const struct config_mount *mount, int tr
 	cleanup_close int top = inroot_open(tree, "", O_RDONLY | O_DIRECTORY);
 	int ret = below < 0 ? below : top < 0 ? top : copy_folder(below, top, 0);
 
+	if (!ret)
+		ret = copy_owner(mount, below, top);
 	return ret ? error_errno(err, -ret, NULL, "mounts: %s: tmpcopyup", mount->destination) : 0;
 }
 

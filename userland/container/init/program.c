@@ -211,6 +211,25 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * What is only marked for closing is open while the kernel looks for the program and its interpreter, and
+ * a container may call those /proc/self/fd/N/.. (CVE-2024-21626). Left are two sockets, which lead nowhere.
+ */
+static int close_ours(const struct container *c, struct error *err)
+{
+#ifndef CELL_WITHOUT_GUARD_CLOSE
+	int other = c->listener >= 0 ? c->listener : c->sync;
+	unsigned int first = 3 + c->preserve_fds;
+	unsigned int low = (unsigned int)(c->sync < other ? c->sync : other);
+	unsigned int high = (unsigned int)(c->sync < other ? other : c->sync);
+
+	if ((first < low && close_range(first, low - 1, 0)) ||
+	    (low + 1 < high && close_range(low + 1, high - 1, 0)) || close_range(high + 1, ~0U, 0))
+		return error_errno(err, errno, NULL, "close_range");
+#endif
+	return 0;
+}
+
 int program_become(struct container *c, struct error *err)
 {
 	const struct config_process *process = &c->config.process;
@@ -231,11 +250,11 @@ int program_become(struct container *c, struct error *err)
 	if (ret)
 		return ret;
 	reset_signals();
-#ifndef CELL_WITHOUT_GUARD_CLOSE
-	if (close_range(3 + c->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC))
-		return error_errno(err, errno, NULL, "close_range");
-#endif
-	ret = limit_descriptors(process, err);
+	ret = c->listener >= 0 ? seccomp_describe(c, err) : 0;
+	if (!ret)
+		ret = close_ours(c, err);
+	if (!ret)
+		ret = limit_descriptors(process, err);
 	if (!ret && !process->no_new_privileges && c->filter.len)
 		ret = seccomp_install(c, err);
 	if (!ret)

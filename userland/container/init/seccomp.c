@@ -25,7 +25,7 @@
 #include "container.h"
 
 /* Changes with what compile() makes of the same rules. */
-#define CACHE_VERSION	1
+#define CACHE_VERSION	2
 
 static uint32_t action_of(int action, unsigned int errnum)
 {
@@ -87,24 +87,31 @@ static bool repeats_argument(const struct config_seccomp_rule *rule)
 	return false;
 }
 
+static struct scmp_arg_cmp comparison(const struct config_seccomp_arg *arg)
+{
+	return (struct scmp_arg_cmp){ arg->index, (enum scmp_compare)arg->op, arg->value,
+				      arg->value_two };
+}
+
 static int add_call(scmp_filter_ctx filter, int number, uint32_t action,
 		    const struct config_seccomp_rule *rule)
 {
 	struct scmp_arg_cmp compare[6];
-	size_t count = rule->arg_count < 6 ? rule->arg_count : 6;
 	bool apart = repeats_argument(rule);
 	int ret = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct config_seccomp_arg *arg = &rule->args[i];
+	/* Of six arguments each may be there once, or they are apart, and any number of them. */
+	for (size_t i = 0; !ret && i < rule->arg_count; i++) {
+		struct scmp_arg_cmp one = comparison(&rule->args[i]);
 
-		compare[i] = (struct scmp_arg_cmp){ arg->index, (enum scmp_compare)arg->op,
-						    arg->value, arg->value_two };
+		if (apart)
+			ret = seccomp_rule_add_array(filter, action, number, 1, &one);
+		else
+			compare[i] = one;
 	}
-	for (size_t i = 0; apart && !ret && i < count; i++)
-		ret = seccomp_rule_add_array(filter, action, number, 1, &compare[i]);
 	return apart ? ret
-		     : seccomp_rule_add_array(filter, action, number, (unsigned int)count, compare);
+		     : seccomp_rule_add_array(filter, action, number,
+					      (unsigned int)rule->arg_count, compare);
 }
 
 static int add_rule(scmp_filter_ctx filter, const struct config_seccomp *seccomp,
@@ -305,24 +312,23 @@ int seccomp_compile(struct container *c, const char *cache, struct error *err)
  * The supervisor gets the descriptor, with the container's state
  * (config-linux.md#containerprocessstate).
  */
-static int hand_over(const struct container *c, int notify, struct error *err)
+int seccomp_describe(struct container *c, struct error *err)
 {
 	cleanup_free char *state = c->state_json(c, c->joins ? "running" : "creating");
-	cleanup_free char *text = NULL;
 	const char *metadata = c->config.seccomp.listener_metadata;
 	json_object *quoted = json_object_new_string(metadata ? metadata : "");
-	int ret = asprintf(&text, "{\"ociVersion\":\"1.2.0\",\"fds\":[\"seccompFd\"],\"pid\":%d,"
-			   "\"metadata\":%s,\"state\":%s}", proc_own_pid(c->proc),
+	int ret = asprintf(&c->described, "{\"ociVersion\":\"1.2.0\",\"fds\":[\"seccompFd\"],"
+			   "\"pid\":%d,\"metadata\":%s,\"state\":%s}", proc_own_pid(c->proc),
 			   json_object_to_json_string(quoted), state ? state : "{}");
 
 	json_object_put(quoted);
-	ret = ret < 0 ? -ENOMEM : send_descriptor(c->listener, notify, text, strlen(text));
-	return ret ? error_errno(err, -ret, NULL, ".linux.seccomp.listenerPath") : 0;
+	return ret < 0 ? error_set(err, ENOMEM, ".linux.seccomp.listenerPath: no memory") : 0;
 }
 
 int seccomp_install(const struct container *c, struct error *err)
 {
 	unsigned int flags = c->filter_flags;
+	int ret = 0;
 	long fd;
 
 	if (c->listener >= 0)
@@ -332,5 +338,7 @@ int seccomp_install(const struct container *c, struct error *err)
 		return error_errno(err, errno,
 				   errno == EACCES ? "needs CAP_SYS_ADMIN, or noNewPrivileges" : NULL,
 				   ".linux.seccomp: %u instructions", c->filter.len);
-	return c->listener >= 0 ? hand_over(c, (int)fd, err) : 0;
+	if (c->listener >= 0)
+		ret = send_descriptor(c->listener, (int)fd, c->described, strlen(c->described));
+	return ret ? error_errno(err, -ret, NULL, ".linux.seccomp.listenerPath") : 0;
 }

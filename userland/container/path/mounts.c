@@ -29,6 +29,32 @@ static int refused(int context, int failed, const char *type, const char *word, 
 			 word ? word : "", strerror(failed), reason[0] ? ": " : "", reason);
 }
 
+/* As strsep(3), but a comma within quotes ends nothing: labels of SELinux have some. */
+static char *next_word(char **rest)
+{
+	char *word = *rest, *end = word;
+	bool quoted = false;
+
+	if (!word)
+		return NULL;
+	for (; *end && (quoted || *end != ','); end++)
+		quoted ^= *end == '"';
+	*rest = *end ? end + 1 : NULL;
+	*end = '\0';
+	return word;
+}
+
+/* fsconfig(2) takes them as they are. */
+static char *without_quotes(char *value)
+{
+	size_t length = strlen(value);
+
+	if (length < 2 || value[0] != '"' || value[length - 1] != '"')
+		return value;
+	value[length - 1] = '\0';
+	return value + 1;
+}
+
 static int configure(int context, const char *type, const char *data, struct error *err)
 {
 	char words[4096], *rest = words, *word;
@@ -36,14 +62,16 @@ static int configure(int context, const char *type, const char *data, struct err
 	if (strlen(data) >= sizeof(words))
 		return error_set(err, E2BIG, "mount: %s: its options are too long", type);
 	strcpy(words, data);
-	while ((word = strsep(&rest, ","))) {
+	while ((word = next_word(&rest))) {
 		char *value = strchr(word, '=');
 		int ret;
 
 		if (!*word)
 			continue;
-		if (value)
+		if (value) {
 			*value++ = '\0';
+			value = without_quotes(value);
+		}
 		ret = fsconfig(context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, word,
 			       value, 0);
 		if (ret)

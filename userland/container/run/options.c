@@ -194,7 +194,7 @@ static int take(struct run_options *o, int option, struct error *err)
 	case 'S':
 		return world_take(&o->world, option, optarg, err);
 	default:
-		return error_set(err, EUSAGE, "run: see cell run --help");
+		return error_set(err, EUSAGE, "run: see cell --help");
 	}
 }
 
