@@ -129,7 +129,7 @@ benches: setup
 	@$(ENTER) $(KERNEL) -- $(MAKE) $(JOBS) --no-print-directory -C tests/bench O=$(IN) all
 
 BENCH_NEEDS = $(if $(filter-out $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),modules userland selftests benches) \
-	$(if $(filter $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),native) $(if $(filter container,$(or $(BENCH),$(BENCHES))),userland)
+	$(if $(filter $(HOST_BENCHES),$(or $(BENCH),$(BENCHES))),native) $(if $(filter container,$(or $(BENCH),$(BENCHES))),userland benches)
 .PHONY: bench
 bench: $(BENCH_NEEDS) ## measure beside others: BENCH=servers; JSON and picture in tests/bench
 	@for bench in $(or $(BENCH),$(BENCHES)); do tests/bench/run $$bench --kernel $(KERNEL) || exit 1; done

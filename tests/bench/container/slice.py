@@ -26,6 +26,7 @@ TREE = HERE.parents[2]
 sys.path += [str(TREE / "userland/servers/experiments"), str(TREE / "tests/bench/servers")]
 CELL = Path(os.environ.get("CELL", TREE / "build/native/bin/cell"))
 PROGRAMS = {"cell": str(CELL), "crun": "crun", "runc": "runc"}
+BARE = TREE / "build/bin/bench-container-bare"
 RUNS = int(os.environ.get("BENCH_RUNS", "20"))
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -86,8 +87,16 @@ def hyperfine(folder: Path, command: list[str]) -> dict:
     return {"ms": 1000 * found["median"], "cpu_ms": 1000 * (found["user"] + found["system"])}
 
 
+def hierarchies() -> list[str]:
+    """Where those of version 1 are mounted."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return [where for _, where, kind, *_ in mounts if kind == "cgroup"]
+
+
 def run(folder: Path, who: str) -> dict:
     with bundle(folder, "/bin/true") as (place, _):
+        if who == "bare":
+            return hyperfine(folder, [str(BARE), f"{place}/rootfs", *hierarchies()])
         return hyperfine(folder, [PROGRAMS[who], "run", "-b", str(place), f"bench-{who}"])
 
 
