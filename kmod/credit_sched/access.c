@@ -21,7 +21,7 @@ MODULE_PARM_DESC(user_weight_max,
 static unsigned int user_cap_max;
 module_param(user_cap_max, uint, 0644);
 MODULE_PARM_DESC(user_cap_max,
-		 "Percent of a CPU at which such users must cap their groups at least (0, the default: none)");
+		 "Greatest cap in percent of a CPU, which groups of such users must have then (0, the default: any, or none)");
 
 static unsigned int user_groups_max = 16;
 module_param(user_groups_max, uint, 0644);
