@@ -21,6 +21,8 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include <vnic_ring.h>
+
 #include "card.h"
 
 #define CREATE_TRACE_POINTS
@@ -118,13 +120,15 @@ static bool stay_stopped(struct vnic_queue *queue, struct netdev_queue *txq)
  */
 static int push(struct vnic_queue *queue, struct net_device *dev, struct sk_buff *skb, bool more)
 {
-	struct netdev_queue *txq = netdev_get_tx_queue(dev, queue->index);
+	unsigned int index = skb_get_queue_mapping(skb);
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, index);
 	struct vnic_fifo *fifo = &queue->fifo;
 	int ret = -ENODEV;
 	u32 used;
 
 	spin_lock(&fifo->produce);
-	if (rcu_access_pointer(queue->tap) != netdev_priv(dev))
+	/* In another slot by now, its octets are another's to count. */
+	if (rcu_access_pointer(queue->tap) != netdev_priv(dev) || queue->index != index)
 		goto out;
 	/* Pairs with vnic_queue_advance(): the slot is free. */
 	used = fifo->head - smp_load_acquire(&fifo->tail);
@@ -576,6 +580,9 @@ static int enter_slot(struct vnic_queue *queue, struct vnic_tap *tap)
 	set_tap(queue, tap);
 	rcu_assign_pointer(tap->queues[slot], queue);
 	count_actives(tap);
+	/* For what was posted before nobody kicks any more. */
+	if (vnic_rings_of(queue))
+		vnic_rings_kick(queue, VNIC_KICK_TX);
 	return 0;
 }
 

@@ -244,10 +244,10 @@ static struct vnic_flow flow_for_user(const struct vnic_nat_flow *flow)
 	};
 }
 
-static int flows_to_user(struct vnic_network *network, struct vnic_ioc_flows *args,
-			 struct vnic_nat_flow *flows, u32 room)
+/* As many as there is room for; @flows is scratch. RTNL is held. */
+static void collect_flows(struct vnic_network *network, struct vnic_ioc_flows *args,
+			  struct vnic_nat_flow *flows, struct vnic_flow *collected, u32 room)
 {
-	struct vnic_flow __user *user = u64_to_user_ptr(args->flows);
 	unsigned int found;
 
 	args->count = 0;
@@ -258,33 +258,39 @@ static int flows_to_user(struct vnic_network *network, struct vnic_ioc_flows *ar
 		spin_unlock_bh(&network->uplink->lock);
 		if (!found)
 			break;
-		for (unsigned int i = 0; i < found; i++) {
-			struct vnic_flow flow = flow_for_user(&flows[i]);
-
-			if (copy_to_user(user + args->count++, &flow, sizeof(flow)))
-				return -EFAULT;
-		}
+		for (unsigned int i = 0; i < found; i++)
+			collected[args->count++] = flow_for_user(&flows[i]);
 		cond_resched();
 	}
-	return 0;
 }
 
+/* Takes RTNL itself: user memory may take any time to be there, and nobody should wait for that. */
 static int list_flows(struct net *net, struct vnic_ioc_flows *args)
 {
+	u32 room = args->count;
 	struct vnic_network *network;
 	struct vnic_nat_flow *flows;
-	int ret = find(net, args->network, &network);
+	struct vnic_flow *collected;
+	int ret = -ENOMEM;
 
-	if (ret)
-		return ret;
 	if (args->reserved)
 		return -EINVAL;
-	if (args->count < FLOWS_LEAST || args->count > FLOWS_MOST)
+	if (room < FLOWS_LEAST || room > FLOWS_MOST)
 		return -ERANGE;
-	flows = kvmalloc_array(FLOWS_AT_ONCE, sizeof(*flows), GFP_KERNEL);
-	if (!flows)
-		return -ENOMEM;
-	ret = flows_to_user(network, args, flows, args->count);
+	flows = kvmalloc_array(FLOWS_AT_ONCE, sizeof(*flows), GFP_KERNEL_ACCOUNT);
+	/* Zeroes, for what lies between the fields. */
+	collected = kvcalloc(room, sizeof(*collected), GFP_KERNEL_ACCOUNT);
+	if (flows && collected) {
+		rtnl_lock();
+		ret = find(net, args->network, &network);
+		if (!ret)
+			collect_flows(network, args, flows, collected, room);
+		rtnl_unlock();
+	}
+	if (!ret && copy_to_user(u64_to_user_ptr(args->flows), collected,
+				 array_size(args->count, sizeof(*collected))))
+		ret = -EFAULT;
+	kvfree(collected);
 	kvfree(flows);
 	return ret;
 }
@@ -398,6 +404,7 @@ union vnic_arguments {
 	struct vnic_ioc_explain6 explain6;
 };
 
+/* All that need nothing but @args. RTNL is held. */
 static int carry_out(struct net *net, struct vnic_card *own, unsigned int ioctl,
 		     union vnic_arguments *args)
 {
@@ -420,8 +427,6 @@ static int carry_out(struct net *net, struct vnic_card *own, unsigned int ioctl,
 		return forward(net, &args->forward);
 	case VNIC_IOC_UNFORWARD:
 		return unforward(net, &args->forward);
-	case VNIC_IOC_FLOWS:
-		return list_flows(net, &args->flows);
 	case VNIC_IOC_STATS:
 		return stats(net, &args->stats);
 	case VNIC_IOC_EXPLAIN:
@@ -459,9 +464,13 @@ long vnic_network_ioctl(struct vnic_card *card, unsigned int ioctl, unsigned lon
 	ret = -EFAULT;
 	if (copy_from_user(args, user, _IOC_SIZE(ioctl)))
 		goto out;
-	rtnl_lock();
-	ret = carry_out(net, card, ioctl, args);
-	rtnl_unlock();
+	if (ioctl == VNIC_IOC_FLOWS) {
+		ret = list_flows(net, &args->flows);
+	} else {
+		rtnl_lock();
+		ret = carry_out(net, card, ioctl, args);
+		rtnl_unlock();
+	}
 	if (!ret && _IOC_DIR(ioctl) & _IOC_READ && copy_to_user(user, args, _IOC_SIZE(ioctl)))
 		ret = -EFAULT;
 out:

@@ -238,8 +238,6 @@ def test_promise_overlapping_fragments_are_dropped(nat: Nat) -> None:
         assert not arrived, f"{len(arrived.body)} octets arrive"
 
 
-# --- security ---
-
 def test_promise_fragments_fit_the_guests_card(nat: Nat) -> None:
     """What came in pieces out of order, and was put together, goes on to the guest in pieces that its card can take."""
     whole = udp(AT, nat.mapping(4000, AT), token() + bytes(3000))
@@ -249,6 +247,8 @@ def test_promise_fragments_fit_the_guests_card(nat: Nat) -> None:
     assert sum(len(p.octets) - 20 for p in got) == len(whole.octets) - 20, f"{len(got)} pieces are not the whole"
     assert max(len(p.octets) for p in got) <= 1500, f"they have {[len(p.octets) for p in got]} octets"
 
+
+# --- security ---
 
 def test_promise_an_address_under_two_masks_is_one(nat: Nat) -> None:
     """Two guests are never the same end outside, however often the address comes and goes a second time."""

@@ -252,6 +252,103 @@ static void tap_card_in_a_network_is_watched(void)
 	FAIL("nobody saw it");
 }
 
+/* The network's MAC address goes into @frame, which is 8 octets of UDP to 198.51.100.1 without a sum. */
+static size_t to_outside(uint8_t *frame)
+{
+	static const uint8_t packet[] = "\0\0\0\0\0\0\2\0\0\0\0\2\x08\0"
+					"\x45\0\0\x24\0\0\x40\0\x40\x11\0\0\x0a\x09\0\2\xc6\x33\x64\1"
+					"\x0f\xa0\x0f\xa0\0\x10\0\0abcdefgh";
+	struct vnic_ioc_network network = { .name = "lan" };
+	uint16_t sum;
+
+	CHECK_OK(ioctl(control(), VNIC_IOC_NETWORK, &network));
+	memcpy(frame, packet, sizeof(packet) - 1);
+	memcpy(frame, network.gateway_mac, 6);
+	sum = htons(ip_sum(frame + ETH_HLEN));
+	memcpy(frame + ETH_HLEN + 10, &sum, 2);
+	return sizeof(packet) - 1;
+}
+
+/* Is the one frame dropped that @parts are? Others may not come meanwhile. */
+static bool is_dropped(int fd, const struct iovec *parts, int count)
+{
+	struct vnic_ioc_card before = { .network = "lan" }, after;
+	int i;
+
+	CHECK_OK(ioctl(control(), VNIC_IOC_CARD, &before));
+	CHECK(writev(fd, parts, count) > 0, "write: %s", strerror(errno));
+	for (i = 0; i < 50; i++) {
+		after = (struct vnic_ioc_card){ .network = "lan" };
+		CHECK_OK(ioctl(control(), VNIC_IOC_CARD, &after));
+		if (after.received > before.received)
+			break;
+		usleep(100000);
+	}
+	CHECK_EQ(after.received, before.received + 1);
+	return after.dropped > before.dropped;
+}
+
+static int guest_card(int flags)
+{
+	struct vnic_ioc_card args = { .network = "lan", .card = "card", .address = htonl(GUEST) };
+	int fd;
+
+	own_namespace();
+	make_network("lan");
+	shell("ip route add default dev up0");
+	fd = card_new(flags);
+	shell("ip link set dev card up");
+	CHECK_OK(ioctl(control(), VNIC_IOC_ATTACH, &args));
+	return fd;
+}
+
+/* The uplink may be a trunk: which of its networks a guest is in is not the guest's to say. */
+static void tagged_frame_is_dropped(void)
+{
+	static const uint8_t tag[] = { 0x81, 0, 0, 7 };
+	int fd = guest_card(PLAIN);
+	uint8_t frame[64];
+	size_t len = to_outside(frame);
+	const struct iovec plain[] = { { frame, len } };
+	const struct iovec tagged[] = { { frame, 12 }, { (void *)tag, 4 }, { frame + 12, len - 12 } };
+
+	CHECK(!is_dropped(fd, plain, 1), "even without a tag");
+	CHECK(is_dropped(fd, tagged, 3), "with a tag it is not");
+	CHECK(!is_dropped(fd, plain, 1), "the next one");
+}
+
+/* It would be written over what has been looked at and translated. */
+static void sum_to_be_completed_is_the_transports(void)
+{
+	static const struct {
+		uint16_t start, offset;
+		bool dropped;
+	} places[] = { { 34, 6, false }, { 34, 0, true }, { 34, 2, true }, { 34, 12, true },
+		       { 36, 4, true }, { 42, 0, false } };
+	int fd = guest_card(PLAIN | IFF_VNET_HDR);
+	struct virtio_net_hdr header = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM };
+	uint8_t frame[64];
+	const struct iovec parts[] = { { &header, sizeof(header) }, { frame, to_outside(frame) } };
+	size_t i;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		header.csum_start = places[i].start;
+		header.csum_offset = places[i].offset;
+		CHECK(is_dropped(fd, parts, 2) == places[i].dropped, "at %u, %u", places[i].start,
+		      places[i].offset);
+	}
+}
+
+/* The card is the descriptor's, its network the namespace's that it was made in. */
+static void privilege_elsewhere_does_not_detach(void)
+{
+	struct vnic_ioc_card args = {};
+	int fd = guest_card(PLAIN);
+
+	CHECK_OK(unshare(CLONE_NEWUSER | CLONE_NEWNET));
+	CHECK_ERRNO(ioctl(fd, VNIC_IOC_DETACH, &args), EPERM);
+}
+
 /* A bridge has its own handler of what is received. */
 static void card_of_a_bridge_cannot_join(void)
 {
@@ -318,6 +415,9 @@ int main(void)
 	RUN(network_that_ends_takes_the_carrier);
 	RUN(dns_servers_are_judged);
 	RUN(tap_card_in_a_network_is_watched);
+	RUN(tagged_frame_is_dropped);
+	RUN(sum_to_be_completed_is_the_transports);
+	RUN(privilege_elsewhere_does_not_detach);
 	RUN(card_of_a_bridge_cannot_join);
 	RUN(ethtool_knows_a_card);
 	RUN(mtu_has_bounds);
