@@ -29,7 +29,7 @@ static int refused(int context, int failed, const char *type, const char *word, 
 			 word ? word : "", strerror(failed), reason[0] ? ": " : "", reason);
 }
 
-/* As strsep(3), but a comma within quotes ends nothing: labels of SELinux have some. */
+/* As strsep(3), but a comma in a value that begins with a quote ends nothing: labels of SELinux have some. */
 static char *next_word(char **rest)
 {
 	char *word = *rest, *end = word;
@@ -38,7 +38,8 @@ static char *next_word(char **rest)
 	if (!word)
 		return NULL;
 	for (; *end && (quoted || *end != ','); end++)
-		quoted ^= *end == '"';
+		if (*end == '"')
+			quoted = !quoted && end > word && end[-1] == '=';
 	*rest = *end ? end + 1 : NULL;
 	*end = '\0';
 	return word;
