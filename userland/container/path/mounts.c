@@ -29,7 +29,7 @@ static int refused(int context, int failed, const char *type, const char *word, 
 			 word ? word : "", strerror(failed), reason[0] ? ": " : "", reason);
 }
 
-/* As strsep(3), but a comma in a value that begins with a quote ends nothing: labels of SELinux have some. */
+/* As strsep(3), but where a value begins with a quote a comma ends nothing: labels have some. */
 static char *next_word(char **rest)
 {
 	char *word = *rest, *end = word;
