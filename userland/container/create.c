@@ -83,6 +83,7 @@ int check_preserved(unsigned int count, struct error *err)
 static char *creation_state(const struct container *c, const char *status)
 {
 	struct state state = { .owner = geteuid() };
+	pid_t pid = 0;
 	char *text;
 
 	snprintf(state.id, sizeof(state.id), "%s", c->id);
@@ -91,7 +92,9 @@ static char *creation_state(const struct container *c, const char *status)
 	if (c->config.annotations_json)
 		state.annotations = strdup(json_object_to_json_string_ext(
 			c->config.annotations_json, JSON_C_TO_STRING_PLAIN));
-	text = state_json(&state, CELL_SPEC, status, c->pid > 0 ? c->pid : proc_own_pid(c->proc));
+	if (strcmp(status, "stopped") != 0)
+		pid = c->pid > 0 ? c->pid : proc_own_pid(c->proc);
+	text = state_json(&state, CELL_SPEC, status, pid);
 	state_free(&state);
 	return text;
 }
@@ -371,6 +374,16 @@ int container_make(const struct create_options *options, struct container *c, st
 	return ret;
 }
 
+/* Whose creation failed after its first hook (runtime.md#lifecycle, steps 3 to 13). */
+static void poststop(const struct container *c)
+{
+	cleanup_free char *state = c->state_json(c, "stopped");
+	struct error err;
+
+	if (hooks_run(&c->config.hooks, HOOK_POSTSTOP, state, &err))
+		cell_log("warning", err.text);
+}
+
 void container_unmake(struct container *c)
 {
 	struct error ignored;
@@ -380,6 +393,8 @@ void container_unmake(struct container *c)
 	if (network_detach(c->id, &ignored))
 		cell_log("warning", ignored.text);
 	cgroups_remove(&c->cgroups, &ignored);
+	if (c->hooked)
+		poststop(c);
 	state_remove(cell.root, c->id, &ignored);
 }
 

@@ -243,6 +243,27 @@ def test_cve_2023_25809_cve_2022_0492_groups_are_read_only_without_a_namespace(h
     holds(attack, "CGROUP_RO")
 
 
+@pytest.mark.parametrize("user", [False, True], ids=["root", "userns"])
+def test_no_pivot_leaves_no_bare_proc_of_the_host(holds, user: bool) -> None:
+    """Who is root in a user namespace inside may mount a procfs only where one is there to see, with no masks."""
+    def attack(cell: Cell, bundle: Bundle) -> bool:
+        if user:
+            mapping = [{"containerID": 0, "hostID": 0, "size": 65536}]
+            bundle.config["linux"]["namespaces"].append({"type": "user"})
+            bundle.config["linux"].update(uidMappings=mapping, gidMappings=mapping)
+        bundle.grant("SYS_ADMIN", "SETUID", "SETGID", "SETFCAP")
+        bundle.root.joinpath("bin/unshare").symlink_to("busybox")
+        done = cell.run(bundle.sh("unshare -Urmpf mount -t proc proc /tmp && echo mounted"), "--no-pivot")
+        assert done.returncode == 0 or "mount: permission denied" in done.stderr, done.stderr
+        return "mounted" in done.stdout
+    holds(attack, "REVEAL")
+
+
+def test_no_pivot_shows_its_own_root(cell: Cell, bundle: Bundle) -> None:
+    assert cell.out(bundle.sh("ls /; cat /proc/self/comm; ls /sys | head -1"), "--no-pivot").split() == [
+        "bin", "dev", "etc", "proc", "sys", "tmp", "cat", "block"]
+
+
 @pytest.mark.parametrize("bad", ["..", ".", "a/b", "../x", "", "a b", ".hidden", "x" * 1025, "é"])
 def test_a_container_id_is_no_path(cell: Cell, bundle: Bundle, bad: str) -> None:
     assert "container id" in cell.fails("run", "-b", bundle.sh("true").write(), bad)

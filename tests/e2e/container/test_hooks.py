@@ -83,6 +83,38 @@ def test_a_hook_that_takes_too_long_is_killed(cell: Cell, bundle: Bundle) -> Non
     assert "longer than 1 s" in cell.refuses(bundle.sh("true"))
 
 
+def test_its_time_runs_while_it_does_not_read(cell: Cell, bundle: Bundle) -> None:
+    """What it is told is longer than a pipe."""
+    bundle.config["annotations"] = {f"org.example.{number}": "x" * 4000 for number in range(40)}
+    bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}]}
+    assert "longer than 1 s" in cell.refuses(bundle.sh("true"))
+    log = with_all(bundle)
+    cell.out(bundle.sh("true"))
+    assert [len(state["annotations"]) for _, state in heard(log)] == [40] * 6
+
+
+@pytest.mark.parametrize("kind", [*KINDS[:4], "none"])
+def test_poststop_is_called_after_a_creation_that_failed(cell: Cell, bundle: Bundle, kind: str) -> None:
+    """What createRuntime made somebody is to take away (runtime.md#lifecycle)."""
+    log = with_all(bundle)
+    if kind == "none":
+        bundle.config["hooks"] = {"poststop": [hook(log, "poststop")]}
+        bundle.config["process"]["cwd"] = "/bin/sh"
+    else:
+        bundle.config["hooks"][kind].append({"path": "/bin/sh", "args": ["sh", "-c", "exit 3"]})
+    cell.refuses(bundle.sh("true"))
+    expected = [] if kind == "none" else KINDS[:KINDS.index(kind) + 1]
+    assert [kind for kind, _ in heard(log)] == [*expected, "poststop"]
+    assert heard(log)[-1][1]["status"] == "stopped" and "pid" not in heard(log)[-1][1]
+
+
+def test_poststop_is_not_called_where_nothing_was_before_it(cell: Cell, bundle: Bundle) -> None:
+    log = with_all(bundle)
+    bundle.config["root"]["path"] = "absent"
+    cell.refuses(bundle.sh("true"))
+    assert not log.exists()
+
+
 def test_a_hook_that_is_not_there_is_named(cell: Cell, bundle: Bundle) -> None:
     bundle.config["hooks"] = {"createRuntime": [{"path": "/absent"}]}
     assert "/absent" in cell.refuses(bundle.sh("true"))

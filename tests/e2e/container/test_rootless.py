@@ -92,6 +92,27 @@ def test_ids_that_nobody_gave_are_refused(place: Path) -> None:
     assert not list(cell.root.glob("t*"))
 
 
+def test_he_may_give_himself_a_worse_score(place: Path) -> None:
+    """Nobody cannot write into the files of one that must not be looked into: it writes itself."""
+    cell, bundle = prepare(place, ids=False)
+    bundle.config["process"]["oomScoreAdj"] = 321
+    write(bundle.sh("cat /proc/self/oom_score_adj; sleep 100"))
+    name = cell.name()
+    cell.ok("run", "--detach", "-b", bundle.path, name, capture_output=False, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+    assert Path(f"/proc/{cell.state(name)['pid']}/oom_score_adj").read_text() == "321\n"
+    assert cell.ok("exec", name, "cat", "/proc/self/oom_score_adj") == "321\n"
+    cell.ok("delete", "--force", name)
+
+
+def test_a_better_score_than_his_is_refused(place: Path) -> None:
+    cell, bundle = prepare(place, ids=False)
+    bundle.config["process"]["oomScoreAdj"] = -900
+    write(bundle.sh("true"))
+    said = cell.do("run", "-b", bundle.path, cell.name())
+    assert said.returncode == 1 and "oomScoreAdj: -900" in said.stderr and "CAP_SYS_RESOURCE" in said.stderr, said.stderr
+
+
 def test_life(place: Path) -> None:
     cell, bundle = prepare(place, ids=False)
     write(bundle.sh("sleep 100"))

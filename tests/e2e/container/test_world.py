@@ -264,25 +264,48 @@ def test_limits_stand_in_the_groups(cell: Cell, bundle: Bundle) -> None:
     bundle.config["linux"]["resources"].update(
         memory={"limit": 33554432}, pids={"limit": 20}, cpu={"shares": 512, "quota": 30000, "period": 100000})
     name = cell.start(bundle.sh("sleep 100"))
-    assert limits(cell, name) == {"memory": 33554432, "pids": 20, "quota": 30000, "shares": 512}
+    said = {"memory": 33554432, "pids": 20, "quota": 30000, "period": 100000, "shares": 512}
+    assert limits(cell, name) == told(said)
     cell.ok("update", "--memory", "67108864", "--pids-limit", "30", "--cpu-quota", "50000", "--cpu-share", "256", name)
-    assert limits(cell, name) == {"memory": 67108864, "pids": 30, "quota": 50000, "shares": 256}
+    said |= {"memory": 67108864, "pids": 30, "quota": 50000, "shares": 256}
+    assert limits(cell, name) == told(said)
     cell.ok("update", "--resources", "-", name, input=json.dumps({"pids": {"limit": 40}}), stdin=None)
-    assert limits(cell, name) == {"memory": 67108864, "pids": 40, "quota": 50000, "shares": 256}
+    said["pids"] = 40
+    assert limits(cell, name) == told(said)
+    # Version 2 has both in one file: neither takes the other away.
+    cell.ok("update", "--cpu-period", "200000", name)
+    said["period"] = 200000
+    assert limits(cell, name) == told(said)
+    cell.ok("update", "--cpu-quota", "80000", name)
+    said["quota"] = 80000
+    assert limits(cell, name) == told(said)
+
+
+def version_2() -> bool:
+    return Path("/sys/fs/cgroup/cgroup.controllers").exists()
+
+
+def told(said: dict[str, int]) -> dict[str, int]:
+    """Weights of version 2 are 1 to 10000 where shares are 2 to 262144."""
+    return said | {"shares": 1 + (said["shares"] - 2) * 9999 // 262142} if version_2() else said
 
 
 def limits(cell: Cell, name: str) -> dict[str, int]:
-    """As the groups of its first process have them, version 1."""
+    """As the groups of its first process have them."""
     lines = Path(f"/proc/{cell.state(name)['pid']}/cgroup").read_text().splitlines()
     where = {kind: path for _, kinds, path in (line.split(":", 2) for line in lines) for kind in kinds.split(",")}
-    if "memory" not in where:
-        pytest.skip("no memory controller of version 1 here: limits of version 2 are tested in the course VM")
 
-    def value(kind: str, file: str) -> int:
-        return int(Path(f"/sys/fs/cgroup/{kind}{where[kind]}/{file}").read_text())
+    def value(kind: str, file: str) -> str:
+        mount, path = ("", where[""]) if version_2() else (kind, where[kind])
+        return Path("/sys/fs/cgroup", mount, path.lstrip("/"), file).read_text()
 
-    return {"memory": value("memory", "memory.limit_in_bytes"), "pids": value("pids", "pids.max"),
-            "quota": value("cpu", "cpu.cfs_quota_us"), "shares": value("cpu", "cpu.shares")}
+    if version_2():
+        quota, period = value("cpu", "cpu.max").split()
+        return {"memory": int(value("memory", "memory.max")), "pids": int(value("pids", "pids.max")),
+                "quota": int(quota), "period": int(period), "shares": int(value("cpu", "cpu.weight"))}
+    return {"memory": int(value("memory", "memory.limit_in_bytes")), "pids": int(value("pids", "pids.max")),
+            "quota": int(value("cpu", "cpu.cfs_quota_us")), "period": int(value("cpu", "cpu.cfs_period_us")),
+            "shares": int(value("cpu", "cpu.shares"))}
 
 
 def test_pids_limit_makes_fork_fail(cell: Cell, bundle: Bundle) -> None:

@@ -82,6 +82,26 @@ static void set_memory(struct setter *s, const struct config_resources *r)
 		  r->memory_reservation);
 }
 
+/* One file holds both: a number alone leaves the period, and a period needs the quota that is there. */
+static void set_quota(struct setter *s, const struct config_resources *r)
+{
+	const struct cgroup_hierarchy *h = cgroups_with(s->groups, CG_CPU);
+	bool period = r->cpu_period > 0;
+	char text[64] = "max";
+	size_t used;
+
+	if (!h || !h->v2 || (r->cpu_quota <= 0 && r->cpu_quota != -1 && !period))
+		return;
+	if (r->cpu_quota > 0)
+		snprintf(text, sizeof(text), "%" PRId64, r->cpu_quota);
+	else if (r->cpu_quota != -1)
+		cgroup_read(h->dir, "cpu.max", text, sizeof(text));
+	used = strcspn(text, " ");
+	if (period)
+		snprintf(text + used, sizeof(text) - used, " %" PRId64, r->cpu_period);
+	set_text(s, CG_CPU, "cpu quota", "cpu", "cpu.max", text);
+}
+
 static void set_cpu(struct setter *s, const struct config_resources *r)
 {
 	char text[64];
@@ -91,15 +111,7 @@ static void set_cpu(struct setter *s, const struct config_resources *r)
 			 cgroup_weight_of_shares((uint64_t)r->cpu_shares));
 		set_text(s, CG_CPU, "cpu shares", "cpu", "cpu.weight", text);
 	}
-	if (r->cpu_quota > 0 || r->cpu_quota == -1 || r->cpu_period > 0) {
-		char quota[32] = "max";
-
-		if (r->cpu_quota > 0)
-			snprintf(quota, sizeof(quota), "%" PRId64, r->cpu_quota);
-		snprintf(text, sizeof(text), "%s %" PRId64, quota,
-			 r->cpu_period > 0 ? r->cpu_period : 100000);
-		set_text(s, CG_CPU, "cpu quota", "cpu", "cpu.max", text);
-	}
+	set_quota(s, r);
 	set_bound(s, CG_CPU, "cpu burst", "cpu", "cpu.max.burst", r->cpu_burst);
 	set_bound(s, CG_CPU, "cpu idle", "cpu", "cpu.idle", r->cpu_idle);
 	if (r->cpus && *r->cpus)

@@ -180,7 +180,9 @@ static int call_hooks(struct container *c, struct error *err)
 	const struct config_hooks *hooks = &c->config.hooks;
 	int ret = 0;
 
-	if (hooks->count[HOOK_PRESTART] || hooks->count[HOOK_CREATE_RUNTIME]) {
+	/* From the first hook on, a failure is an end of life, with its hooks. */
+	if (hooks->count[HOOK_PRESTART] || hooks->count[HOOK_CREATE_RUNTIME] ||
+	    hooks->count[HOOK_POSTSTOP]) {
 		ret = sync_say(c->sync, SYNC_HOOKS, 0);
 		if (!ret)
 			ret = sync_expect(c->sync, SYNC_GO, err);

@@ -63,6 +63,7 @@ struct container_trees {
  * @late: the groups of cgroup v1 are made while the child gets ready, and handed over (groups.c)
  * @joined: child: it is in its groups
  * @entered: child: it was born in that of cgroup v2
+ * @hooked: parent: the first hook was called, so that poststop is to be, whatever happens
  * @early: parent: a word of the child that came before it was waited for, or SYNC_NONE
  * @root_fd: child: descriptor of the container's root
  * @terminal: child: the terminal's slave side, or -1
@@ -95,6 +96,7 @@ struct container {
 	bool late;
 	bool joined;
 	bool entered;
+	bool hooked;
 	int early;
 	int root_fd;
 	int terminal;

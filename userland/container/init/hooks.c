@@ -2,6 +2,7 @@
 /* Hooks run (config.md#posix-platform-hooks). Called by spawn.c, child.c, and the verbs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -29,36 +30,60 @@ static void become_hook(const struct config_hook *hook, int input)
 	_exit(127);
 }
 
-/* Not all hooks read it, and one that does not may leave the pipe full. */
-static void feed(int fd, const char *state)
+/* Milliseconds until @end: 0 if it is past, -1: no end. */
+static int left_until(int64_t end)
 {
-	size_t left = strlen(state);
+	struct timespec now;
+	int64_t left;
 
-	while (left) {
-		ssize_t n = write(fd, state, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		state += n;
-		left -= (size_t)n;
-	}
+	if (!end)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = end - now.tv_sec * 1000 - now.tv_nsec / 1000000;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* Returns 0: it has ended; -ETIMEDOUT. Without pidfds (a namespace without /proc is fine) it waits. */
-static int wait_until(pid_t pid, unsigned int timeout)
+/*
+ * Tell it the state, and wait until it has ended. Not all hooks read, and one that does not may
+ * leave the pipe full; its time runs meanwhile.
+ *
+ * @input: of the pipe, closed in any case
+ * @timeout: seconds, 0: as long as it takes
+ *
+ * Return: 0: it has ended; -ETIMEDOUT; another negative errno: it cannot be watched.
+ */
+static int attend(pid_t pid, int input, const char *state, unsigned int timeout)
 {
-	cleanup_close int fd = timeout ? pidfd_open(pid, 0) : -1;
-	struct pollfd ends = { .fd = fd, .events = POLLIN };
-	int n;
+	cleanup_close int telling = input, ended = pidfd_open(pid, 0);
+	int64_t end = 0;
+	struct timespec now;
 
-	if (fd < 0)
-		return 0;
-	do
-		n = poll(&ends, 1, (int)timeout * 1000);
-	while (n < 0 && errno == EINTR);
-	return n ? 0 : -ETIMEDOUT;
+	if (ended < 0 || fcntl(telling, F_SETFL, O_NONBLOCK))
+		return -errno;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (timeout)
+		end = (now.tv_sec + (int64_t)timeout) * 1000 + now.tv_nsec / 1000000;
+	for (;;) {
+		struct pollfd events[] = {
+			{ .fd = ended, .events = POLLIN }, { .fd = telling, .events = POLLOUT },
+		};
+		int n = poll(events, 2, left_until(end));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0 && left_until(end) == 0)
+			return -ETIMEDOUT;
+		if (n > 0 && events[0].revents)
+			return 0;
+		if (n > 0 && events[1].revents) {
+			ssize_t told = write(telling, state, strlen(state));
+
+			if (told > 0)
+				state += told;
+			if (!*state || (told < 0 && errno != EAGAIN && errno != EINTR))
+				close(keep_fd(&telling));
+		}
+	}
 }
 
 static int judge(const struct config_hook *hook, const char *kind, int status, struct error *err)
@@ -90,13 +115,13 @@ static int run_one(const struct config_hook *hook, const char *kind, const char 
 		close(pipes[1]);
 		return error_errno(err, errno, NULL, "hooks: %s: fork", kind);
 	}
-	feed(pipes[1], state);
-	close(pipes[1]);
-	late = wait_until(pid, hook->timeout);
+	late = attend(pid, pipes[1], state, hook->timeout);
 	if (late)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (late && late != -ETIMEDOUT)
+		return error_errno(err, -late, NULL, "hooks: %s: %.200s", kind, hook->path);
 	if (late)
 		return error_set(err, ETIMEDOUT, "hooks: %s: %.200s: took longer than %u s", kind,
 				 hook->path, hook->timeout);

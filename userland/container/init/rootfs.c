@@ -2,6 +2,8 @@
 /* The container's root: put in its place, and made the root. Called by child.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,8 +43,90 @@ int rootfs_attach(struct container *c, struct error *err)
 	return 0;
 }
 
-static int move_and_chroot(struct error *err)
+/*
+ * The host's file systems of these types would lie below the moved root, and with one that nothing
+ * covers there, the kernel lets whoever is root in a user namespace inside mount a fresh one, with
+ * none of our masks (mount_too_revealing() of fs/namespace.c).
+ */
+static bool reveals(const char *type)
 {
+	return !strcmp(type, "proc") || !strcmp(type, "sysfs");
+}
+
+/* Where @line of mountinfo mounts one: its path, unescaped, in the line; or NULL. */
+static char *revealing_place(char *line)
+{
+	char *type = strstr(line, " - "), *place = line, *to;
+
+	if (!type)
+		return NULL;
+	*type = '\0';
+	type += 3;
+	type[strcspn(type, " ")] = '\0';
+	for (int i = 0; i < 4; i++)
+		strsep(&place, " ");
+	place = place ? strsep(&place, " ") : NULL;
+	if (!place || !reveals(type))
+		return NULL;
+	to = place;
+	for (const char *from = place; *from; to++) {
+		unsigned int octet;
+
+		if (sscanf(from, "\\%3o", &octet) == 1) {
+			*to = (char)octet;
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+	return place;
+}
+
+static int hide(const char *place, const char *rootfs, struct error *err)
+{
+	size_t length = strlen(rootfs);
+
+	if (!strncmp(place, rootfs, length) && (place[length] == '/' || !place[length]))
+		return 0;
+	/* In a user namespace of ours the host's mounts cannot be taken away, but covered. */
+	if (!umount2(place, MNT_DETACH) || !mount("tmpfs", place, "tmpfs", MS_RDONLY, "nr_inodes=1"))
+		return 0;
+	/* It went with the one it lay on. */
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return error_errno(err, errno, NULL, "root: %s of the host: umount", place);
+}
+
+static int hide_revealing(const struct container *c, struct error *err)
+{
+	cleanup_fclose FILE *table = fopen("/proc/self/mountinfo", "re");
+	cleanup_free char *text = NULL;
+	char *rest, *line;
+	size_t room = 0;
+	int ret = 0;
+
+	/* Whole, before it changes. */
+	if (!table || getdelim(&text, &room, '\0', table) < 0)
+		return error_errno(err, errno, "mount a procfs", "/proc/self/mountinfo");
+	rest = text;
+	while (!ret && (line = strsep(&rest, "\n"))) {
+		const char *place = revealing_place(line);
+
+		if (place)
+			ret = hide(place, c->rootfs, err);
+	}
+	return ret;
+}
+
+static int move_and_chroot(const struct container *c, struct error *err)
+{
+#ifndef CELL_WITHOUT_GUARD_REVEAL
+	int ret = hide_revealing(c, err);
+
+	if (ret)
+		return ret;
+#endif
 	if (mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
 		return error_errno(err, errno, NULL, "root: move and chroot");
 	return 0;
@@ -71,7 +155,7 @@ int rootfs_pivot(struct container *c, struct error *err)
 
 	if (fchdir(c->root_fd))
 		return error_errno(err, errno, NULL, "root: %s", c->rootfs);
-	ret = c->no_pivot ? move_and_chroot(err) : pivot(err);
+	ret = c->no_pivot ? move_and_chroot(c, err) : pivot(err);
 	if (!ret && chdir("/"))
 		ret = error_errno(err, errno, NULL, "root: /");
 	return ret;

@@ -117,6 +117,20 @@ static int open_paths(const struct container *c, int *fds, struct error *err)
 	return 0;
 }
 
+/*
+ * As long as our files in /proc are still our own: without root the parent cannot write there once we
+ * cannot be looked into. Whether it worked is for container_limits() to see.
+ */
+static void set_own_score(const struct container *c)
+{
+	char text[16];
+
+	if (c->config.process.oom_score_adj == CONFIG_UNSET)
+		return;
+	snprintf(text, sizeof(text), "%d", (int)c->config.process.oom_score_adj);
+	proc_write(c->proc, "self/oom_score_adj", text);
+}
+
 /* The process between. */
 static void go_between(struct container *c) __attribute__((noreturn));
 static void go_between(struct container *c)
@@ -125,6 +139,7 @@ static void go_between(struct container *c)
 	struct error err;
 	pid_t pid;
 
+	set_own_score(c);
 	/* Whoever is inside already must not look into us (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (c->joins)
@@ -195,6 +210,7 @@ static int spawn_directly(struct container *c, int child_side, struct error *err
 	if (!c->pid) {
 		close(parent_side);
 		c->sync = child_side;
+		set_own_score(c);
 		container_child(c);
 	}
 	failed = errno;
@@ -229,6 +245,7 @@ int container_ready(struct container *c, struct error *err)
 		} else if (message.word == SYNC_HOOKS) {
 			cleanup_free char *state = c->state_json(c, "creating");
 
+			c->hooked = true;
 			ret = hooks_run(&c->config.hooks, HOOK_PRESTART, state, err);
 			if (!ret)
 				ret = hooks_run(&c->config.hooks, HOOK_CREATE_RUNTIME, state, err);
@@ -268,7 +285,7 @@ static int limit_error(const struct config_rlimit *limit, int failed, struct err
 int container_limits(const struct container *c, struct error *err)
 {
 	const struct config_process *process = &c->config.process;
-	char path[64], text[16];
+	char path[64], text[16], now[16];
 	int ret;
 
 	for (size_t i = 0; i < process->rlimit_count; i++) {
@@ -287,6 +304,9 @@ int container_limits(const struct container *c, struct error *err)
 	snprintf(path, sizeof(path), "%d/oom_score_adj", c->pid);
 	snprintf(text, sizeof(text), "%d", (int)process->oom_score_adj);
 	ret = proc_write(c->proc, path, text);
+	if (ret == -EACCES && proc_read(c->proc, path, now, sizeof(now)) > 0 &&
+	    atoi(now) == (int)process->oom_score_adj)
+		return 0;
 	if (ret == -EACCES || ret == -EPERM)
 		return error_errno(err, -ret, "a value below ours needs CAP_SYS_RESOURCE",
 				   ".process.oomScoreAdj: %s", text);
