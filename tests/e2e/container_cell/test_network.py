@@ -140,6 +140,19 @@ def test_without_a_word_a_bundle_has_what_its_config_says(tidy: Cell, bundle: Pa
     assert not (tidy.root / ".network").exists()
 
 
+def test_one_without_a_network_waits_for_nobodys(tidy: Cell, bundle: Path) -> None:
+    """Its end takes no lock on all networks of the machine, and leaves the ledger alone."""
+    tidy.ok("run", "--image", "box:1", "--name", "web", "-d", *SERVE)
+    ledger = tidy.root / ".network/net/ledger"
+    before = ledger.stat().st_ino
+    config = json.loads((bundle / "config.json").read_text())
+    config["process"]["args"] = ["true"]
+    (bundle / "config.json").write_text(json.dumps(config))
+    tidy.host("flock", "/proc/self/ns/net", *tidy.command("run", "-b", bundle, "plain")[len(tidy.inside):], timeout=10)
+    assert ledger.stat().st_ino == before
+    tidy.ok("delete", "--force", "web")
+
+
 def test_a_port_that_is_taken_is_said_and_leaves_the_other_alone(tidy: Cell, bundle: Path) -> None:
     tidy.ok("run", "--image", "box:1", "--name", "web", "-d", "-p", "8080:80", *SERVE)
     answers(tidy, "http://127.0.0.1:8080/")

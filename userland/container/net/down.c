@@ -3,8 +3,10 @@
 #include "down.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "link.h"
 #include "names.h"
@@ -175,6 +177,20 @@ int down_stale(struct store *store, struct back_host *host, struct error *err)
 	return drop_empty(store, host, err);
 }
 
+/* Is there anything of the container's, or what a removal that failed may have left? */
+static bool is_needed(const struct store *store, const char *id)
+{
+	const struct ledger *ledger = &store->ledger;
+
+	if (!ledger->network_count || ledger_member(ledger, id, 0) || names_kept(store, id))
+		return true;
+	for (size_t i = 0; i < ledger->network_count; i++)
+		if (!ledger_members_of(ledger, ledger->networks[i].name))
+			return true;
+	/* Of who was killed while writing it, or writes it now. */
+	return !faccessat(store->folder, "ledger.new", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 int net_down(const char *root, const char *id, struct error *err)
 {
 	__attribute__((cleanup(store_close))) struct store store = { .folder = -1, .lock = -1 };
@@ -186,14 +202,20 @@ int net_down(const char *root, const char *id, struct error *err)
 
 	if (!net_is_id(id, strlen(id)))
 		return error_set(err, EINVAL, "network: %.60s: not the ID of a container", id);
-	ret = store_open(&store, root, false, err);
+	/* The end of one that has no network waits for nobody's. */
+	ret = store_peek(&store, root, err);
+	if (!ret && !is_needed(&store, id))
+		return 0;
+	if (!ret) {
+		store_close(&store);
+		ret = store_open(&store, root, false, err);
+	}
 	if (ret == -ENOENT)
 		return 0;
 	if (ret)
 		return ret;
 	if (!ledger_member(&store.ledger, id, 0)) {
 		ret = names_remove(&store, id, err);
-		/* What a removal that failed left. */
 		if (ret || (!store.ledger.network_count && !store.ledger.forwarding_ours))
 			return ret;
 	}

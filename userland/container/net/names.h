@@ -45,6 +45,9 @@ int names_write(struct store *store, const char *id, const struct net_config *co
 /* Remove a container's files. They not being there is fine. */
 int names_remove(struct store *store, const char *id, struct error *err);
 
+/* Are there any? */
+bool names_kept(const struct store *store, const char *id);
+
 /* Write hosts again for all of a network, into the same files. */
 int names_refresh(struct store *store, const char *network, struct error *err);
 

@@ -155,6 +155,17 @@ static int drop(struct store *store, const char *folder, const char *id, struct 
 	return 0;
 }
 
+bool names_kept(const struct store *store, const char *id)
+{
+	char path[sizeof(RESOLV) + NET_ID_MAX + 1];
+
+	snprintf(path, sizeof(path), HOSTS "/%s", id);
+	if (!faccessat(store->folder, path, F_OK, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
+		return true;
+	snprintf(path, sizeof(path), RESOLV "/%s", id);
+	return !faccessat(store->folder, path, F_OK, AT_SYMLINK_NOFOLLOW) || errno != ENOENT;
+}
+
 int names_remove(struct store *store, const char *id, struct error *err)
 {
 	int ret = drop(store, HOSTS, id, err);

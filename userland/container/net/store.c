@@ -90,6 +90,16 @@ static int load(struct store *store, struct error *err)
 			 "when no container runs", store->path, why.text);
 }
 
+int store_peek(struct store *store, const char *root, struct error *err)
+{
+	int ret;
+
+	memset(store, 0, sizeof(*store));
+	store->folder = store->lock = -1;
+	ret = open_folder(store, root, false, err);
+	return ret ? ret : load(store, err);
+}
+
 int store_open(struct store *store, const char *root, bool make, struct error *err)
 {
 	int ret;

@@ -30,6 +30,9 @@ struct store {
  */
 int store_open(struct store *store, const char *root, bool make, struct error *err);
 
+/* Without the lock, to look only: as store_open() with @make false. */
+int store_peek(struct store *store, const char *root, struct error *err);
+
 /* Write the ledger; an empty one has no file. Who reads at any moment sees the old or the new. */
 int store_save(struct store *store, struct error *err);
 
