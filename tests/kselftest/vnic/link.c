@@ -4,6 +4,10 @@
  * to do anything, so here is one on a dummy uplink; what it does with packets is tested elsewhere.
  */
 #include <linux/rtnetlink.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include <vnic.h>
 #include <vnic_link.h>
@@ -349,6 +353,150 @@ static void privilege_elsewhere_does_not_detach(void)
 	CHECK_ERRNO(ioctl(fd, VNIC_IOC_DETACH, &args), EPERM);
 }
 
+/* --- an ioctl whose memory is not there yet --- */
+
+/**
+ * struct waiter - a thread in an ioctl that waits for its memory
+ * @uffd: tells of the fault, and ends it
+ * @page: the memory
+ * @fd: the file
+ * @ioctl: the command
+ * @args: of it
+ * @result: 0 or -errno
+ */
+struct waiter {
+	int uffd;
+	void *page;
+	int fd;
+	unsigned long ioctl;
+	void *args;
+	int result;
+	pthread_t thread;
+};
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void *wait_in_ioctl(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->result = ioctl(w->fd, w->ioctl, w->args) ? -errno : 0;
+	return NULL;
+}
+
+/* Memory that nobody can touch before waiter_go(). */
+static struct waiter waiter_new(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct waiter w = { .uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC) };
+
+	if (w.uffd < 0 && errno == ENOSYS)
+		SKIP("this kernel has no userfaultfd");
+	CHECK_OK(w.uffd);
+	w.page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(w.page != MAP_FAILED, "mmap: %s", strerror(errno));
+	CHECK_OK(ioctl(w.uffd, UFFDIO_API, &api));
+	range.range.start = (uintptr_t)w.page;
+	range.range.len = page_size();
+	CHECK_OK(ioctl(w.uffd, UFFDIO_REGISTER, &range));
+	return w;
+}
+
+/* Returns when the ioctl waits. */
+static void waiter_begin(struct waiter *w, int fd, unsigned long ioctl, void *args)
+{
+	struct pollfd fault = { .fd = w->uffd, .events = POLLIN };
+
+	w->fd = fd;
+	w->ioctl = ioctl;
+	w->args = args;
+	CHECK(!pthread_create(&w->thread, NULL, wait_in_ioctl, w), "pthread_create");
+	CHECK_EQ(poll(&fault, 1, 10000), 1);
+}
+
+/* Its memory is there from now on, and has @content. Returns the ioctl's result. */
+static int waiter_go(struct waiter *w, const void *content, size_t size)
+{
+	static _Alignas(65536) uint8_t whole[65536];
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)w->page, .src = (uintptr_t)whole, .len = page_size(),
+	};
+
+	memcpy(whole, content, size);
+	CHECK_OK(ioctl(w->uffd, UFFDIO_COPY, &copy));
+	CHECK(!pthread_join(w->thread, NULL), "pthread_join");
+	return w->result;
+}
+
+/* A child that runs it. */
+static pid_t begin_shell(const char *command)
+{
+	pid_t pid = CHECK_OK(fork());
+
+	if (!pid)
+		_exit(system(command) ? 1 : 0);
+	return pid;
+}
+
+/* Well, and within ten seconds? */
+static bool ends_soon(pid_t pid)
+{
+	int i, status;
+
+	for (i = 0; i < 100; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return !status;
+		usleep(100000);
+	}
+	return false;
+}
+
+/* Of a list of flows the memory may be swapped out, or of a file system that does not answer. */
+static void nobody_waits_for_memory_of_flows(void)
+{
+	struct vnic_ioc_flows args = { .network = "lan", .count = 64 };
+	struct waiter w = waiter_new();
+	uint8_t frame[64];
+	struct iovec parts[] = { { frame, 0 } };
+	int fd = guest_card(PLAIN);
+	bool ended;
+
+	parts[0].iov_len = to_outside(frame);
+	CHECK(!is_dropped(fd, parts, 1), "the first packet");
+	args.flows = (uintptr_t)w.page;
+	waiter_begin(&w, control(), VNIC_IOC_FLOWS, &args);
+	ended = ends_soon(begin_shell("ip link set dev lo down"));
+	CHECK_EQ(waiter_go(&w, "", 0), 0);
+	CHECK(args.count > 0, "no flow");
+	CHECK(ended, "nothing of the network could be changed meanwhile");
+}
+
+/* It is found by its descriptor as long as the ioctl has it, but it is in no namespace any more. */
+static void card_deleted_while_its_ioctl_waits_is_not_attached(void)
+{
+	struct vnic_ioc_card args = { .network = "lan", .address = htonl(GUEST) };
+	struct waiter w = waiter_new();
+	pid_t deleting;
+	int fd, i;
+
+	own_namespace();
+	make_network("lan");
+	fd = card_new(PLAIN);
+	waiter_begin(&w, fd, VNIC_IOC_ATTACH, w.page);
+	deleting = begin_shell("ip link delete dev card");
+	for (i = 0; i < 100 && card_index("card"); i++)
+		usleep(100000);
+	CHECK(!card_index("card"), "it is there still");
+	CHECK_EQ(waiter_go(&w, &args, sizeof(args)), -ENODEV);
+	CHECK(ends_soon(deleting), "its deletion does not end");
+	args = (struct vnic_ioc_card){ .network = "lan" };
+	CHECK_ERRNO(ioctl(control(), VNIC_IOC_CARD, &args), ENOENT);
+}
+
 /* A bridge has its own handler of what is received. */
 static void card_of_a_bridge_cannot_join(void)
 {
@@ -418,6 +566,8 @@ int main(void)
 	RUN(tagged_frame_is_dropped);
 	RUN(sum_to_be_completed_is_the_transports);
 	RUN(privilege_elsewhere_does_not_detach);
+	RUN(nobody_waits_for_memory_of_flows);
+	RUN(card_deleted_while_its_ioctl_waits_is_not_attached);
 	RUN(card_of_a_bridge_cannot_join);
 	RUN(ethtool_knows_a_card);
 	RUN(mtu_has_bounds);

@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 
 #include <vnic_ring.h>
 
@@ -493,6 +494,68 @@ static void rings_go_on_with_the_next_card(void)
 	CHECK_EQ(recv(s, name, sizeof(name), 0), 4);
 }
 
+/* A queue that is set aside sends nothing, and nobody kicks again for what was posted meanwhile. */
+static void what_is_posted_aside_is_sent_when_it_is_back(void)
+{
+	struct rings r;
+	char got[8];
+	size_t n;
+	int s;
+
+	own_namespace();
+	r = rings_of(card_new(PLAIN | IFF_MULTI_QUEUE));
+	card_up("card");
+	s = host_socket(4000);
+	n = guest_udp(tx_buffer(&r, 0), "card", 4000, "aside", 5);
+	CHECK_OK(card_queue(r.fd, IFF_DETACH_QUEUE));
+	post_tx(&r, n, 0);
+	ioctl(r.fd, VNIC_IOC_KICK, VNIC_KICK_TX);
+	usleep(100000);
+	CHECK_EQ(r.page->tx.done, 0);
+	CHECK_OK(card_queue(r.fd, IFF_ATTACH_QUEUE));
+	CHECK_EQ(recv(s, got, sizeof(got), 0), 5);
+	CHECK_EQ(r.page->tx.done, 1);
+}
+
+static uint64_t number_in(const char *path)
+{
+	unsigned long long number = 0;
+	FILE *f = fopen(path, "r");
+
+	CHECK(f && fscanf(f, "%llu", &number) == 1, "%s", path);
+	fclose(f);
+	return number;
+}
+
+/* Who makes them pays: a group's limit holds for its rings too. */
+static void rings_are_charged_to_the_group_of_their_maker(void)
+{
+	char mount_at[] = "/tmp/cgroup.XXXXXX", path[64];
+	struct vnic_ioc_rings a = ask();
+	uint64_t before, after;
+	int fd;
+
+	own_namespace();
+	fd = card_new(PLAIN);
+	CHECK(mkdtemp(mount_at), "%s", mount_at);
+	CHECK_OK(unshare(CLONE_NEWNS));
+	CHECK_OK(mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL));
+	CHECK_OK(mount("none", mount_at, "cgroup2", 0, NULL));
+	shell("cd %s && echo +memory >cgroup.subtree_control && mkdir ring && echo %d >ring/cgroup.procs",
+	      mount_at, getpid());
+	snprintf(path, sizeof(path), "%s/ring/memory.current", mount_at);
+	a.area = 8 << 20;
+	before = number_in(path);
+	CHECK_OK(ioctl(fd, VNIC_IOC_RINGS, &a));
+	after = number_in(path);
+	shell("cd %s && echo $$ >cgroup.procs && echo %d >cgroup.procs && rmdir ring", mount_at,
+	      getpid());
+	umount2(mount_at, MNT_DETACH);
+	rmdir(mount_at);
+	CHECK(after >= before + a.bytes * 3 / 4, "%llu octets of %llu",
+	      (unsigned long long)(after - before), (unsigned long long)a.bytes);
+}
+
 static void frames_that_wait_are_not_lost_to_the_rings(void)
 {
 	uint32_t length;
@@ -696,7 +759,9 @@ int main(void)
 	RUN(poll_waits_only_if_asked);
 	RUN(segments_are_merged);
 	RUN(rings_go_on_with_the_next_card);
+	RUN(what_is_posted_aside_is_sent_when_it_is_back);
 	RUN(frames_that_wait_are_not_lost_to_the_rings);
+	RUN(rings_are_charged_to_the_group_of_their_maker);
 
 	RUN(buffers_outside_of_the_area_are_not_touched);
 	RUN(more_than_there_are_cannot_be_posted);
