@@ -85,6 +85,69 @@ def test_umount_removes_all_of_it(cell: Cell, tmp_path: Path, mounted: Any) -> N
     assert "has no rootfs that cell-image mount made" in cell.fails("umount", tmp_path)
 
 
+@pytest.fixture
+def runs(cell: Cell, tmp_path: Path, mounted: Any) -> Iterator[Any]:
+    """A container in the bundle; what it is told it writes to a file and reads again."""
+    load(cell, tmp_path, Layer().file("bin/sh", Path("/usr/bin/busybox").read_bytes(), mode=0o755),
+         run={"Cmd": ["/bin/sh", "-c", "echo up; read line; echo $line > /later; cat /later"]})
+    name = f"mount-test-{os.getpid()}"
+    runtime = [cell.program.parent / "cell", "--root", tmp_path / "state"]
+    process = subprocess.Popen([*runtime, "run", "-b", mounted(), name], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    assert process.stdout and process.stdout.readline() == "up\n"
+    yield process, name
+    process.kill()
+    process.wait()
+    subprocess.run([*runtime, "delete", "--force", name], capture_output=True)
+
+
+def test_umount_refuses_while_a_container_uses_it(cell: Cell, tmp_path: Path, runs: Any) -> None:
+    process, name = runs
+
+    said = cell.fails("umount", tmp_path / "bundle")
+
+    assert f"container {name} uses it (process " in said and f"cell delete --force {name}" in said
+    assert process.communicate("written\n", timeout=30)[0] == "written\n"
+    assert all((tmp_path / f"bundle/{of}/later").read_text() == "written\n" for of in ("upper", "rootfs"))
+    cell.ok("umount", tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize("follows", [False, True], ids=["private", "slave"])
+def test_umount_and_a_process_in_a_mount_namespace_of_its_own(cell: Cell, tmp_path: Path, mounted: Any,
+                                                             follows: bool) -> None:
+    """One that follows the host's, such as a service's with PrivateTmp, loses the mount with it: it is not in the way."""
+    load(cell, tmp_path, Layer().file("a", "a"))
+    (tmp_path / "shared").mkdir()
+    subprocess.run(["mount", "--bind", "--make-shared", tmp_path / "shared", tmp_path / "shared"], check=True)
+    bundle = mounted(folder="shared/bundle")
+    other = subprocess.Popen(["unshare", "-m", "--propagation", "slave" if follows else "private", "sh", "-c",
+                              "echo up; read line"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout and other.stdout.readline() == "up\n"
+    try:
+        if not follows:
+            said = cell.fails("umount", bundle)
+            assert f"process {other.pid} (sh) uses it" in said and (bundle / "rootfs/a").read_text() == "a"
+            other.communicate("\n")
+        cell.ok("umount", bundle)
+    finally:
+        other.kill()
+        other.wait()
+        subprocess.run(["umount", tmp_path / "shared"], check=True)
+
+
+def test_umount_names_another_place_where_it_is_mounted(cell: Cell, tmp_path: Path, mounted: Any) -> None:
+    load(cell, tmp_path, Layer().file("a", "a"))
+    (tmp_path / "other").mkdir()
+    subprocess.run(["mount", "--bind", mounted() / "rootfs", tmp_path / "other"], check=True)
+    try:
+        said = cell.fails("umount", tmp_path / "bundle")
+    finally:
+        subprocess.run(["umount", tmp_path / "other"], check=True)
+
+    assert f"is mounted at {tmp_path}/other, too: umount that first" in said
+
+
 def test_prune_leaves_what_a_bundle_stands_on(cell: Cell, tmp_path: Path, mounted: Any) -> None:
     load(cell, tmp_path, Layer().file("a", "a"), Layer().file("b", "b"))
     mounted()

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
+#include "../path/mounts.h"
 #include "../path/tree.h"
 #include "bundle/bundle.h"
 #include "image_tool.h"
+#include "layer/holder.h"
 #include "layer/overlay.h"
 
 static const char *const folders[] = { "rootfs", "upper", "work" };
@@ -104,9 +107,51 @@ int cmd_mount(int argc, char **argv, struct error *err)
 	return ret;
 }
 
+static int is_used(const char *path, const struct holder *holder, struct error *err)
+{
+	if (holder->own)
+		return error_set(err, EBUSY, "umount: %.100s: is mounted at %.100s, too: umount that "
+				 "first", path, holder->place);
+	if (holder->container[0])
+		return error_set(err, EBUSY, "umount: %.100s: container %.100s uses it (process %d, %s)"
+				 ": end it first: cell delete --force %.100s", path, holder->container,
+				 holder->pid, holder->name, holder->container);
+	return error_set(err, EBUSY, "umount: %.100s: process %d (%s) uses it, in a mount namespace of "
+			 "its own: end it first", path, holder->pid, holder->name);
+}
+
+/*
+ * A container has the mount in its own namespace: there it stays when ours goes, and needs the
+ * files that it lies on. Namespaces that follow ours (mount_namespaces(7), "slave") lose it with
+ * us, so the question is who has it after that; a copy that no one sees brings ours back.
+ */
+static int umount_unused(int bundle, const char *path, dev_t device, struct error *err)
+{
+	cleanup_close int copy = mount_clone(bundle, "rootfs", false), place = -1;
+	struct holder holder;
+	char root[PATH_MAX + 16];
+	int ret;
+
+	if (copy < 0)
+		return error_errno(err, -copy, NULL, "umount: %s", path);
+	snprintf(root, sizeof(root), "%.4000s/rootfs", path);
+	if (umount2(root, UMOUNT_NOFOLLOW))
+		return error_errno(err, errno, errno == EBUSY ? "is a container still running there?"
+							      : NULL, "umount: %s", root);
+	ret = holder_find(device, &holder, err);
+	if (!ret)
+		return 0;
+	if (ret > 0)
+		ret = is_used(path, &holder, err);
+	place = openat(bundle, "rootfs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place < 0 || mount_put(copy, place))
+		return error_errno(err, errno, "its files are kept: remove the folder when nothing uses it",
+				   "umount: %s: is used, but cannot be mounted again", path);
+	return ret;
+}
+
 int cmd_umount(int argc, char **argv, struct error *err)
 {
-	char root[PATH_MAX + 16];
 	cleanup_close int bundle = -1;
 	struct statx info;
 	const char *path;
@@ -121,10 +166,9 @@ int cmd_umount(int argc, char **argv, struct error *err)
 	if (statx(bundle, "rootfs", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &info) ||
 	    !(info.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return error_set(err, EINVAL, "umount: %s: has no rootfs that cell-image mount made", path);
-	snprintf(root, sizeof(root), "%.4000s/rootfs", path);
-	if (umount2(root, UMOUNT_NOFOLLOW))
-		return error_errno(err, errno, errno == EBUSY ? "is a container still running there?"
-							      : NULL, "umount: %s", root);
+	ret = umount_unused(bundle, path, makedev(info.stx_dev_major, info.stx_dev_minor), err);
+	if (ret)
+		return ret;
 	undo(path, bundle);
 	rmdir(path);
 	return 0;
