@@ -4,7 +4,9 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -97,6 +99,22 @@ def test_what_a_container_writes_is_its_own(tidy: Cell) -> None:
     tree = tree or next((tidy.folder / "data/trees").iterdir())
     assert (tree / "rootfs/etc/group").exists() and not (tree / "rootfs/new").exists()
     assert "root:x:0" in tidy.run("cat", "/etc/passwd")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: scripts/setup installs it")
+def test_an_images_files_are_on_the_disk_before_they_are_trusted(tidy: Cell, tmp_path: Path) -> None:
+    trees, trace = tidy.folder / "data/trees", tmp_path / "trace"
+    strace = ["strace", "-f", "-y", "-qq", "-e", "trace=syncfs,renameat,fsync", "-o", trace]
+    command = tidy.command(*ALONE, "--rm", "true")
+
+    failed = subprocess.run([*strace, "-e", "inject=syncfs:error=EIO", *command], env=tidy.env, capture_output=True,
+                            text=True)
+
+    assert re.search(f"cell: run: keep {trees}/new-[0-9]+: Input/output error", failed.stderr)
+    assert not list(trees.iterdir())
+    subprocess.run([*strace, *command], env=tidy.env, check=True)
+    calls = re.findall(rf"(\w+)\(\d+<{trees}(/new-\d+)?>", trace.read_text())
+    assert [name for name, _ in calls][-3:] == ["syncfs", "renameat", "fsync"] and not calls[-1][1]
 
 
 def test_limits_are_those_of_the_control_groups(tidy: Cell) -> None:

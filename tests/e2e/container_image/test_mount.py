@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Iterator
@@ -168,6 +170,22 @@ def test_a_layer_that_is_wrong_leaves_nothing(cell: Cell, tmp_path: Path) -> Non
 
     assert not (tmp_path / "bundle").exists() and len(list((cell.store / "layers").iterdir())) == 1
     assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: scripts/setup installs it")
+def test_a_layer_is_on_the_disk_before_it_has_its_name(cell: Cell, tmp_path: Path) -> None:
+    load(cell, tmp_path, Layer().file("a"), Layer().file("b"))
+    strace = ["strace", "-f", "-y", "-qq", "-e", "trace=syncfs,renameat2,fsync", "-o", tmp_path / "trace"]
+    command, env = cell.command("mount", "test:1", tmp_path / "bundle"), os.environ | {"CELL_STORE": str(cell.store)}
+
+    failed = subprocess.run([*strace, "-e", "inject=syncfs:error=EIO", *command], env=env, capture_output=True, text=True)
+
+    assert re.search("store: keep layers/[0-9a-f]{64}: Input/output error", failed.stderr)
+    assert not list((cell.store / "layers").iterdir()) and not (tmp_path / "bundle").exists()
+    subprocess.run([*strace, *command], env=env, check=True)
+    cell.ok("umount", tmp_path / "bundle")
+    calls = re.findall(rf"(\w+)\(\d+<{cell.store}/layers>", (tmp_path / "trace").read_text())
+    assert calls == ["syncfs", "renameat2", "fsync"] * 2
 
 
 def test_many_layers_fit_into_one_mount(cell: Cell, tmp_path: Path, mounted: Any) -> None:

@@ -158,6 +158,16 @@ static void remove_halves(int trees)
 		closedir(entries);
 }
 
+/* Whatever has its name is trusted: all of it is on the disk before, lest the power fails. */
+static int give_name(int trees, const char *half, const char *tree)
+{
+	cleanup_close int dir = openat(trees, half, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 || syncfs(dir) || renameat(trees, half, trees, tree) || fsync(trees))
+		return -errno;
+	return 0;
+}
+
 static int unpack(int trees, const char *path, const char *store, const char *tree,
 		  struct error *err)
 {
@@ -170,8 +180,11 @@ static int unpack(int trees, const char *path, const char *store, const char *tr
 	snprintf(half, sizeof(half), "%.4000s/%s", path, name);
 	remove_halves(trees);
 	ret = image_tool(words, NULL, err);
-	if (!ret && renameat(trees, name, trees, tree))
-		ret = error_errno(err, errno, NULL, "run: %s", half);
+	if (!ret) {
+		ret = give_name(trees, name, tree);
+		if (ret)
+			error_errno(err, -ret, NULL, "run: keep %s", half);
+	}
 	if (ret)
 		run_remove_tree(trees, name);
 	return ret;

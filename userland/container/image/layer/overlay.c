@@ -226,6 +226,17 @@ static int apply_in_child(const struct making *m, const struct digest *chains, s
 	return ret;
 }
 
+/* Whatever has its name is trusted: all of it is on the disk before, lest the power fails. */
+static int give_name(const struct making *m, const char *name)
+{
+	if (syncfs(m->layers))
+		return -errno;
+	/* Another process may have been faster. */
+	if (renameat2(m->layers, m->upper, m->layers, name, RENAME_NOREPLACE))
+		return errno == EEXIST ? 0 : -errno;
+	return fsync(m->layers) ? -errno : 0;
+}
+
 static int make_layer(struct making *m, const struct digest *chains, size_t below,
 		      const struct descriptor *layer, const struct digest *diff_id, int64_t *most,
 		      struct error *err)
@@ -244,9 +255,11 @@ static int make_layer(struct making *m, const struct digest *chains, size_t belo
 		ret = root < 0 ? error_errno(err, -root, NULL, "store: %s/layers", m->store->path)
 			       : unpack_layer(m->store, layer, diff_id, root, most, err);
 	}
-	if (!ret && renameat2(m->layers, m->upper, m->layers, digest_hex(&chains[below], hex),
-			      RENAME_NOREPLACE) && errno != EEXIST)
-		ret = error_errno(err, errno, NULL, "store: layers/%s", hex);
+	if (!ret) {
+		ret = give_name(m, digest_hex(&chains[below], hex));
+		if (ret)
+			error_errno(err, -ret, NULL, "store: keep layers/%s", hex);
+	}
 	tree_remove(m->layers, m->merged);
 	tree_remove(m->layers, m->work);
 	tree_remove(m->layers, m->upper);

@@ -4,7 +4,7 @@
  * container costs a mount, not a copy.
  *
  *	STORE/layers/CHAIN_ID	what a layer makes of those below it, in overlayfs's form
- *	STORE/layers/.new-PID-N	being made; as CHAIN_ID when it is complete and checked
+ *	STORE/layers/.new-PID-N	being made; as CHAIN_ID when it is complete, checked and on the disk
  *	STORE/layers/.work-*	overlayfs's own, while one is made
  *	STORE/mounts/NAME	"BUNDLE\nCHAIN_ID\n...": who stands on which, for prune
  *
