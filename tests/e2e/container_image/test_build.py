@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tarfile
 import time
@@ -421,6 +422,47 @@ def test_links_lead_neither_out_of_the_folder_nor_out_of_the_root(folder: Folder
     folder.build("FROM scratch\nCOPY sub /\nCOPY link /evil/file\n")
     assert (folder.root() / str(out)[1:] / "file").read_text() == "a", "a link in the last place is followed"
     assert not out.exists()
+
+
+# Right after a file was looked at for the Nth time, another takes its place.
+SWAP = """
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int fstatat(int folder, const char *name, struct stat *info, int flags)
+{
+	static int times;
+	int ret = (int)syscall(SYS_newfstatat, folder, name, info, flags);
+
+	if (!strcmp(name, "victim") && ++times == atoi(getenv("SWAP_AT")))
+		renameat(AT_FDCWD, getenv("SWAP_WITH"), folder, name);
+	return ret;
+}
+"""
+
+
+@pytest.mark.parametrize("other", ["link", "fifo", pytest.param("device", marks=pytest.mark.skipif(
+    os.geteuid() != 0, reason="needs root: makes a device"))])
+@pytest.mark.parametrize("at", [1, 2], ids=["digest", "copy"])
+def test_what_takes_a_files_place_after_it_was_looked_at_is_not_read(folder: Folder, tmp_path: Path, at: int,
+                                                                    other: str) -> None:
+    (tmp_path / "secret").write_text("secret")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-o", tmp_path / "swap.so", "-"], input=SWAP, text=True,
+                   check=True)
+    folder.file("d/victim", "file")
+    {"link": lambda path: os.symlink(tmp_path / "secret", path), "fifo": os.mkfifo,
+     "device": lambda path: os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))}[other](tmp_path / "other")
+
+    said = folder.fails("FROM scratch\nCOPY d /\n", timeout=20, env={
+        "LD_PRELOAD": str(tmp_path / "swap.so"), "SWAP_AT": str(at), "SWAP_WITH": str(tmp_path / "other")})
+
+    assert not os.path.lexists(tmp_path / "other") and "/d/victim: was a file, and is none any more" in said
 
 
 def test_add_unpacks_a_tar_however_it_is_packed(folder: Folder) -> None:

@@ -72,18 +72,12 @@ static int set_metadata(const struct copy *copy, const struct visit *visit, int 
 	return set_attributes(from, !visit->name[0], to);
 }
 
-static int copy_content(const struct visit *visit, int parent, const char *name)
+static int copy_content(int from, int parent, const char *name)
 {
-	cleanup_close int from = -1, to = -1;
-	char path[64 + NAME_MAX];
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	cleanup_close int to = openat(parent, name, flags, 0600);
 	ssize_t put;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d%s%s", visit->parent, visit->name[0] ? "/" : "",
-		 visit->name);
-	from = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (from < 0)
-		return -errno;
-	to = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
 	do
@@ -126,7 +120,7 @@ static int copy_folder(const struct copying *c, const struct visit *visit, const
 static int copy_one(void *context, const struct visit *visit, struct error *err)
 {
 	const struct copying *c = context;
-	cleanup_close int parent = -1;
+	cleanup_close int parent = -1, from = -1;
 	char path[PATH_MAX];
 	struct stat info;
 	const char *name;
@@ -142,6 +136,11 @@ static int copy_one(void *context, const struct visit *visit, struct error *err)
 	if (!c->copy->own && !S_ISREG(visit->info.st_mode) && !S_ISLNK(visit->info.st_mode))
 		return error_set(err, EINVAL, "/%.200s: is neither a file, a folder nor a link: leave "
 				 "it out by .containerignore", visit->path);
+	if (S_ISREG(visit->info.st_mode)) {
+		from = source_open(visit, err);
+		if (from < 0)
+			return from;
+	}
 	parent = tree_parent(c->copy->root, path, true, &name);
 	if (parent < 0)
 		return bad(path, parent, "open its folder", err);
@@ -150,7 +149,7 @@ static int copy_one(void *context, const struct visit *visit, struct error *err)
 	if (unlinkat(parent, name, 0) && errno != ENOENT)
 		return bad(path, -errno, "replace it", err);
 	if (S_ISREG(visit->info.st_mode))
-		ret = copy_content(visit, parent, name);
+		ret = copy_content(from, parent, name);
 	else if (S_ISLNK(visit->info.st_mode))
 		ret = copy_link(visit, parent, name);
 	else

@@ -127,6 +127,28 @@ int source_walk(const struct source *source, const char *path, source_visit visi
 	return fstat(file, &one.info) ? failed(&w, -errno) : visit(context, &one, err);
 }
 
+int source_open(const struct visit *visit, struct error *err)
+{
+	cleanup_close int found = -1;
+	char path[32];
+	struct stat info;
+	int fd;
+
+	/* Without a name it is the parent that was opened: that is no name to be taken. */
+	if (visit->name[0])
+		found = openat(visit->parent, visit->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = visit->name[0] ? found : visit->parent;
+	if (fd < 0 || fstat(fd, &info))
+		return error_errno(err, errno, NULL, "/%.200s", visit->path);
+	if (!S_ISREG(info.st_mode))
+		return error_set(err, EBUSY, "/%.200s: was a file, and is none any more: let nothing "
+				 "change the folder while it is copied", visit->path);
+	/* The very file that was looked at. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, errno, NULL, "/%.200s", visit->path) : fd;
+}
+
 /* --- which --- */
 
 /* As Go's filepath.Clean("/" + word), without the slash. */
@@ -226,21 +248,19 @@ static void add_text(struct sha256_ctx *state, const char *text)
 static int add_content(struct sha256_ctx *state, const struct visit *visit, struct error *err)
 {
 	cleanup_free uint8_t *buffer = malloc(READ_OCTETS);
-	char path[64 + NAME_MAX];
-	cleanup_close int fd = -1;
+	cleanup_close int fd = source_open(visit, err);
 	ssize_t got;
 
+	if (fd < 0)
+		return fd;
 	if (!buffer)
 		return error_set(err, ENOMEM, "out of memory");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d%s%s", visit->parent, visit->name[0] ? "/" : "",
-		 visit->name);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	while (fd >= 0 && (got = read(fd, buffer, READ_OCTETS)) != 0) {
+	while ((got = read(fd, buffer, READ_OCTETS)) != 0) {
 		if (got < 0)
 			return error_errno(err, errno, NULL, "/%.200s", visit->path);
 		sha256_update(state, (size_t)got, buffer);
 	}
-	return fd < 0 ? error_errno(err, errno, NULL, "/%.200s", visit->path) : 0;
+	return 0;
 }
 
 static int digest_one(void *context, const struct visit *visit, struct error *err)

@@ -62,6 +62,18 @@ int source_is_folder(const struct source *source, const char *path);
 int source_walk(const struct source *source, const char *path, source_visit visit, void *context,
 		struct error *err);
 
+/**
+ * source_open() - a regular file that is visited, to be read
+ * @visit: says that it is one
+ * @err: what failed
+ *
+ * Whoever may write to the folder may put something else in its place meanwhile: a link is not
+ * followed, a FIFO not waited for, and no device is opened.
+ *
+ * Return: a descriptor, -EBUSY if it is no regular file any more, or another negative errno.
+ */
+int source_open(const struct visit *visit, struct error *err);
+
 /* Adds all that COPY takes of a path to a digest: names, kinds, modes, contents; no times. */
 int source_digest(const struct source *source, const char *path, struct sha256_ctx *state,
 		  struct error *err);
