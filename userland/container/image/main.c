@@ -63,12 +63,14 @@ static void print_help(void)
 	puts("\noptions of all: --store DIR (or $CELL_STORE): where images are kept\n"
 	     "  base    --busybox FILE, or --packages NAME,...\n"
 	     "  build   -f FILE, --target STAGE, --build-arg NAME=VALUE, --label NAME=VALUE, --no-cache,\n"
-	     "          --network none|host, --pull, --timestamp SECONDS, --ignorefile FILE,\n"
-	     "          --iidfile FILE, --quiet\n"
-	     "  load    -i FILE (or -: standard input)\n"
+	     "          --network none|host, --pull, --plain-http, --timestamp SECONDS,\n"
+	     "          --ignorefile FILE, --iidfile FILE, --quiet\n"
+	     "  load    -i FILE (or -: standard input), --quiet\n"
 	     "  save    -o FILE, --format oci|docker\n"
 	     "  pull    --platform OS/ARCH, --parallel N, --plain-http, --quiet, --auth-file FILE\n"
 	     "  push    --parallel N, --plain-http, --quiet, --auth-file FILE\n"
+	     "  images  --quiet: ids only\n"
+	     "  prune   --all: build steps and unpacked layers, too; --dry-run: only say how much\n"
 	     "  unpack  --max-size SIZE (64G): files that unpack to more are refused\n"
 	     "\nNAME is [REGISTRY/]REPOSITORY[:TAG][@sha256:HEX], or the first digits of an id.");
 }
