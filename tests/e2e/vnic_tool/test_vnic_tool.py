@@ -186,6 +186,9 @@ def test_help_has_every_verb(vnic):
     text = vnic.out("help")
     for verb in "create attach detach forward unforward list flows stats set rm explain draw status".split():
         assert re.search(rf"^  {verb} ", text, re.M), verb
+    for option in "subnet uplink ports mappings quota filtering joined dns ipv6".split():
+        assert re.search(rf"^  --{option} ", text, re.M), option
+    assert re.search("filtering HOW,.* dns A", text)
 
 
 def test_nothing_there(vnic):
