@@ -198,7 +198,14 @@ forwarding() {
 	kill $hosts
 }
 
+# The last look on the terminal is whole, and its first line was scrolled away.
+scrolled() {
+	awk 'BEGIN { RS = "\033\\[H" } { last = $0 } END { exit !sub(/up\/down.*/, "", last) || last ~ /icmp/ }' screen.out
+}
+
 talking() {
+	# An echo's mapping is to be there until the last look, however slow the machine.
+	h vnic set lan timeout icmp 600
 	say guest 4000 198.51.100.7 53
 	say guest 4001 198.51.100.7 53
 	in_guest ping -c 1 -W 5 198.51.100.7 >ping.log 2>&1
@@ -209,7 +216,9 @@ talking() {
 	t flows_full sh -c 'vnic flows >/dev/full'
 	: >screen.out
 	(n=0; until grep -q 'up/down scroll' screen.out || [ $n -gt 150 ]; do n=$((n+1)); sleep 0.2; done
-	 printf '\033[B'; sleep 1; printf q) |
+	 printf '\033[B'
+	 n=0; until scrolled || [ $n -gt 150 ]; do n=$((n+1)); sleep 0.2; done
+	 printf q) |
 		h env TERM=xterm script -qec 'stty rows 12 cols 100; vnic flows --watch -d 0.3' /dev/null \
 			>screen.out 2>screen.err
 	echo $? >screen.code
@@ -219,6 +228,7 @@ talking() {
 	t draw vnic draw -o flows.svg
 	t draw_nowhere vnic draw -o /nonexistent/flows.svg
 	t draw_pipe sh -c 'vnic draw | head -c 4'
+	h vnic set lan timeout icmp 60
 }
 
 explaining() {
