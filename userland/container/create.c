@@ -293,6 +293,17 @@ static int plan_schedule(const struct schedule *schedule, struct container *c, i
 	return ret;
 }
 
+/* Is there nothing to be done for it between ready and go? */
+static bool goes_ahead(const struct create_options *options, const struct container *c, int scheduler)
+{
+	const struct config_hooks *hooks = &c->config.hooks;
+
+	return options->run && !options->pid_file && scheduler < 0 && !c->config.process.terminal &&
+	       !makes_namespace(c, NS_USER) && !hooks->count[HOOK_PRESTART] &&
+	       !hooks->count[HOOK_CREATE_RUNTIME] && !hooks->count[HOOK_POSTSTOP] &&
+	       !container_has_limits(c);
+}
+
 static int make_steps(const struct create_options *options, struct container *c, int dir,
 		      struct error *err)
 {
@@ -329,9 +340,11 @@ static int make_steps(const struct create_options *options, struct container *c,
 		ret = keep_config(c, options->config, dir, err);
 	if (!ret)
 		ret = remember(c, dir, err);
+	if (!ret && goes_ahead(options, c, scheduler))
+		container_go_ahead(c);
 	if (!ret)
 		ret = container_ready(c, err);
-	if (!ret)
+	if (!ret && !c->ahead)
 		ret = container_limits(c, err);
 	if (!ret && scheduler >= 0)
 		ret = schedule_join(scheduler, c->id, options->schedule, c->pidfd, err);

@@ -64,6 +64,7 @@ struct container_trees {
  * @joined: child: it is in its groups
  * @entered: child: it was born in that of cgroup v2
  * @hooked: parent: the first hook was called, so that poststop is to be, whatever happens
+ * @ahead: parent: the child was told to go before it was ready
  * @early: parent: a word of the child that came before it was waited for, or SYNC_NONE
  * @root_fd: child: descriptor of the container's root
  * @terminal: child: the terminal's slave side, or -1
@@ -97,6 +98,7 @@ struct container {
 	bool joined;
 	bool entered;
 	bool hooked;
+	bool ahead;
 	int early;
 	int root_fd;
 	int terminal;
@@ -141,8 +143,15 @@ int groups_give(const struct container *c, struct error *err);
 /* Help it, until it is ready; returns as container_spawn(). */
 int container_ready(struct container *c, struct error *err);
 
-/* Limits that only the parent may be able to set; between ready and go. */
+/* Limits that only the parent may be able to set; between ready and go. Are there any? */
 int container_limits(const struct container *c, struct error *err);
+bool container_has_limits(const struct container *c);
+
+/*
+ * Let it go on as soon as it is ready: nobody has anything to do for it then, and it need not wait
+ * until its parent runs again. Its groups are given, and it waits for no other word.
+ */
+void container_go_ahead(struct container *c);
 
 /**
  * container_go() - let it become its program

@@ -282,6 +282,25 @@ static int limit_error(const struct config_rlimit *limit, int failed, struct err
 			   (unsigned long long)limit->soft, (unsigned long long)limit->hard);
 }
 
+/* It has descriptors of ours open still, and lowers the limit itself, in the end. */
+static bool lowers_itself(const struct config_rlimit *limit, rlim_t most)
+{
+	return limit->resource == RLIMIT_NOFILE && limit->hard <= most;
+}
+
+bool container_has_limits(const struct container *c)
+{
+	const struct config_process *process = &c->config.process;
+	struct rlimit ours;
+
+	if (process->oom_score_adj != CONFIG_UNSET || getrlimit(RLIMIT_NOFILE, &ours))
+		return true;
+	for (size_t i = 0; i < process->rlimit_count; i++)
+		if (!lowers_itself(&process->rlimits[i], ours.rlim_max))
+			return true;
+	return false;
+}
+
 int container_limits(const struct container *c, struct error *err)
 {
 	const struct config_process *process = &c->config.process;
@@ -292,9 +311,8 @@ int container_limits(const struct container *c, struct error *err)
 		const struct config_rlimit *limit = &process->rlimits[i];
 		struct rlimit value = { limit->soft, limit->hard }, now;
 
-		/* It has descriptors of ours open still, and lowers the limit itself, in the end. */
 		if (limit->resource == RLIMIT_NOFILE && !prlimit(c->pid, RLIMIT_NOFILE, NULL, &now) &&
-		    limit->hard <= now.rlim_max)
+		    lowers_itself(limit, now.rlim_max))
 			continue;
 		if (prlimit(c->pid, (enum __rlimit_resource)limit->resource, &value, NULL))
 			return limit_error(limit, errno, err);
@@ -313,10 +331,16 @@ int container_limits(const struct container *c, struct error *err)
 	return ret ? error_errno(err, -ret, NULL, ".process.oomScoreAdj: %s", text) : 0;
 }
 
+void container_go_ahead(struct container *c)
+{
+	/* One that has failed says so itself: container_ready() hears it. */
+	c->ahead = !sync_say(c->sync, SYNC_GO, 0);
+}
+
 int container_go(struct container *c, bool wait, struct error *err)
 {
 	struct sync_message message;
-	int ret = sync_say(c->sync, SYNC_GO, 0);
+	int ret = c->ahead ? 0 : sync_say(c->sync, SYNC_GO, 0);
 
 	if (ret)
 		return error_errno(err, -ret, NULL, "the container's first process is gone");
