@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -10,12 +11,16 @@ from pathlib import Path
 import pytest
 from conftest import Bundle, Cell, left_over, mounts, until
 
+# The course VM has none.
+traced = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: scripts/setup installs it")
+
 
 def test_run_gives_the_output_and_the_exit_status(cell: Cell, bundle: Bundle) -> None:
     done = cell.run(bundle.sh("echo out; echo err >&2; exit 7"))
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
 
 
+@traced
 def test_the_first_of_two_starts_is_three_system_calls(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
     """What protects the program from what it runs is a start from a mount of its own: it costs no more than that."""
     trace = tmp_path / "trace"
@@ -25,6 +30,7 @@ def test_the_first_of_two_starts_is_three_system_calls(cell: Cell, bundle: Bundl
     assert calls[1:4] == ["open_tree", "mount_setattr", "execveat"] and "execveat" not in calls[4:], calls[:40]
 
 
+@traced
 @pytest.mark.parametrize(("words", "again"), [
     (["run", "none"], True), (["--log-format", "json", "--debug", "create", "none"], True), (["state", "run"], False),
     (["--log-format", "text", "state", "exec"], False), (["rmi", "create"], False), (["run", "--image", "none"], False),
