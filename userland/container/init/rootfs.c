@@ -89,7 +89,7 @@ static int hide(const char *place, const char *rootfs, struct error *err)
 
 	if (!strncmp(place, rootfs, length) && (place[length] == '/' || !place[length]))
 		return 0;
-	/* In a user namespace of ours the host's mounts cannot be taken away, but covered. */
+	/* In a user namespace they cannot be taken away, but covered. path-layer: the host's mounts */
 	if (!umount2(place, MNT_DETACH) || !mount("tmpfs", place, "tmpfs", MS_RDONLY, "nr_inodes=1"))
 		return 0;
 	/* It went with the one it lay on. */
