@@ -130,7 +130,7 @@ def write_skeleton(chosen: labs.Lab, first: int, directory: Path) -> list[str]:
     seen: set[int] = set()
     for path in chosen.files:
         text, name = (labs.TREE / path).read_text(), Path(path).name
-        seen |= {region.step for region in markers.regions(text, chosen.number, name, steps)}
+        seen |= {region.step for region in markers.regions(text, chosen.number, name, frozenset(steps))}
         texts[name] = markers.skeleton(text, chosen.number, name, steps, {n for n in steps if n < first})
     if steps - seen:
         raise markers.MarkerError(f"no region for step {', '.join(map(str, sorted(steps - seen)))}: "
