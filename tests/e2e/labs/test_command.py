@@ -63,8 +63,9 @@ def test_skeleton_holds_the_files_to_edit_and_the_handout(lab: str, files: set[s
     assert {p.name for p in skeletons(lab).iterdir()} == files | {"README.md"}
 
 
-@pytest.mark.parametrize(("lab", "first"), [*(("02", n) for n in range(1, 7)), ("07", 2), ("07", 5), ("07", 8),
-                                           pytest.param("08", 8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("lab", "first"), [
+    ("02", 3), ("07", 5), ("07", 8), *(pytest.param(*row, marks=pytest.mark.slow) for row in (
+        *(("02", n) for n in (1, 2, 4, 5, 6)), ("07", 2), ("08", 8)))])
 def test_skeleton_from_a_step_has_the_steps_before_it_solved(lab: str, first: int, tmp_path: Path) -> None:
     assert run("skeleton", lab, "--step", str(first), tmp_path / "student").returncode == 0
     graded = grade(tmp_path / "out", tmp_path / "student", "--host-only", "--quiet", lab=lab)
@@ -90,10 +91,10 @@ def test_skeleton_fails_on_markers_that_do_not_fit(tmp_path: Path, monkeypatch: 
 def test_the_same_seed_asks_the_same(skeleton: Path, tmp_path: Path) -> None:
     sentences = []
     for name in ("one", "two"):
-        graded = grade(tmp_path / name, skeleton, "--host-only", "--quiet", seed="77")
+        graded = grade(tmp_path / name, skeleton, "--host-only", "--quiet", "--step", "1", seed="77")
         sentences.append([step["sentence"] for step in graded.grade["steps"]])
     assert sentences[0] == sentences[1]
-    other = grade(tmp_path / "three", skeleton, "--host-only", "--quiet", seed="78")
+    other = grade(tmp_path / "three", skeleton, "--host-only", "--quiet", "--step", "1", seed="78")
     assert sentences[0] != [step["sentence"] for step in other.grade["steps"]]
 
 
