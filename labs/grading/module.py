@@ -142,8 +142,8 @@ class Machine:
              "--no-print-directory", "-j2", "-C", f"/lib/modules/{self.release}/build", f"M=/lab/{folder}", "modules"],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=BUILD_LIMIT, cwd=TREE)
 
-    def build_module(self, folder: str) -> Path:
-        """The module in this folder of the sources, with the submission's files in it."""
+    def lay_out(self, folder: str) -> Path:
+        """The sources, with the submission's files in them and all others built."""
         pristine = self.pristine(folder)
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
@@ -152,6 +152,11 @@ class Machine:
         for path, text in self.composed.items():
             if (tree / path).exists() and text != (TREE / path).read_text():
                 (tree / path).write_text(text)
+        return tree
+
+    def build_module(self, folder: str) -> Path:
+        """The module in this folder of the sources, with the submission's files in it."""
+        tree = self.lay_out(folder)
         status, text = self.kbuild(tree, folder)
         if status:
             error = first_error(text) or next((line for line in text.splitlines() if "rror" in line), "no message")

@@ -78,6 +78,7 @@ def test_oops_is_graded_with_function_and_line(tmp_path: Path) -> None:
     assert graded.part(2, "host tests")["earned"] == 9, "what passed on the host is kept"
 
 
+@pytest.mark.slow
 def test_forged_output_of_the_guest_gains_nothing(tmp_path: Path) -> None:
     in_vm(tmp_path, 5, hostile.FORGES, "--step", "5")
 
