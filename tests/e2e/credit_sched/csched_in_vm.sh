@@ -258,6 +258,7 @@ with_presets() {
 as_nobody() {
 	csched create roots
 	spin
+	kill -STOP $spin
 	t user_status as_user csched status
 	t user_list as_user csched list
 	t user_create as_user csched create x
@@ -270,19 +271,26 @@ as_nobody() {
 	t user_trace as_user csched trace --seconds 0.1
 	t user_plot as_user csched plot -o - -- csched run --weight 50 -- sh -c 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done'
 	t user_top as_user csched top -n 1 -d 0.2
-	kill $spin
+	kill -KILL $spin
 	csched rm roots
 }
 
+# The tasks run when they are watched, not while bpftrace compiles.
 with_bpftrace() {
 	csched create one --policy credit --cpus 0
 	csched create two --policy credit --cpus 0
-	csched run one -- sh -c 'while :; do :; done' & hog=$!
-	csched run two -- sh -c 'while :; do sleep 0.1; n=0; while [ $n -lt 200 ]; do n=$((n+1)); done; done' & sleeper=$!
 	for script in states park_latency preempted; do
-		t $script bpftrace $scripts/$script.bt 4
+		bpftrace -B line $scripts/$script.bt 4 >$script.out 2>$script.err </dev/null & tracer=$!
+		until grep -q Watching $script.out || ! kill -0 $tracer; do
+			sleep 0.2
+		done
+		csched run one -- sh -c 'while :; do :; done' 2>/dev/null & hog=$!
+		csched run two -- sh -c 'while :; do sleep 0.1; n=0; while [ $n -lt 200 ]; do n=$((n+1)); done; done' 2>/dev/null & sleeper=$!
+		wait $tracer
+		echo $? >$script.code
+		kill $hog $sleeper
+		wait $hog $sleeper
 	done
-	kill $hog $sleeper
 	csched rm one two
 }
 
