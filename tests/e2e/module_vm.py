@@ -7,6 +7,7 @@ KERNEL      which kernel (default 6.12)
 SEED        of what is random (default 1), or any other setting of the test programs
 ONLY        only the tests whose names contain this word
 MODULE      another .ko to test, below the project tree
+PART        all: what is repeated, is repeated as often as `make test-all` has it
 """
 from __future__ import annotations
 
@@ -20,6 +21,12 @@ TREE = Path(__file__).resolve().parents[2]
 BUILD = TREE / "build"
 KERNEL = os.environ.get("KERNEL") or "6.12"
 DEBUG = KERNEL == "debug"
+# What only repeats itself is short each day, and whole on the debug kernel and for test-all.
+WHOLE = DEBUG or os.environ.get("PART") == "all"
+# Seconds of senseless calls.
+NOISE = "60" if WHOLE else "20"
+# Of the rounds of tests that have many.
+PERCENT = "20" if DEBUG else "100" if WHOLE else "50"
 
 
 @dataclass(frozen=True)

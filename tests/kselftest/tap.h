@@ -13,8 +13,8 @@
  * process of its own, so it may leak, die or hang without harm to the next; the
  * first CHECK() that does not hold ends it. ONLY=word in the environment runs
  * the tests whose names contain that word, EXCEPT=word the others, SEED=n
- * chooses the random sequence, PERCENT=n scales what is counted in loops (a
- * debug kernel is slow).
+ * chooses the random sequence, PERCENT=n scales what is counted in loops; up
+ * to 20, it is a debug kernel, which is slow.
  */
 #ifndef KSELFTEST_TAP_H
 #define KSELFTEST_TAP_H
@@ -56,7 +56,7 @@ static inline uint64_t tap_scaled(uint64_t n)
 /* A debug kernel under emulation: its overhead is not small against a slot. */
 static inline int tap_slow(void)
 {
-	return tap_setting("PERCENT", 100) < 100;
+	return tap_setting("PERCENT", 100) <= 20;
 }
 
 /* Next number of a sequence (splitmix64). @state starts as any value. */
