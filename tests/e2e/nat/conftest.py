@@ -27,6 +27,8 @@ from module_vm import BUILD, DEBUG, KERNEL, TREE, Boot
 from requirements import NFT_FAILS
 
 SUBJECTS = ("nft", "vnic")
+# Of Linux's own translator nothing changes from day to day; what it fails shows what the tests can see.
+EACH = [pytest.param("nft", marks=pytest.mark.slow), "vnic"]
 ran: report.Verdicts = {}
 wanted: set[str] = set()
 
@@ -94,11 +96,15 @@ def judge(subject: str, test: str) -> None:
         assert test in NFT_FAILS, f"nft masquerade fails it now: is that so? {seen}"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: costs more than ten seconds; for test-all")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "nat" in metafunc.fixturenames:
-        metafunc.parametrize("nat", SUBJECTS)
+        metafunc.parametrize("nat", EACH)
     if "subject" in metafunc.fixturenames:
-        metafunc.parametrize("subject", SUBJECTS)
+        metafunc.parametrize("subject", EACH)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
