@@ -23,8 +23,6 @@ KERNEL = os.environ.get("KERNEL") or "6.12"
 DEBUG = KERNEL == "debug"
 # What only repeats itself is short each day, and whole on the debug kernel and for test-all.
 WHOLE = DEBUG or os.environ.get("PART") == "all"
-# Seconds of senseless calls.
-NOISE = "60" if WHOLE else "20"
 # Of the rounds of tests that have many.
 PERCENT = "20" if DEBUG else "100" if WHOLE else "50"
 
