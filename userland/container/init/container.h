@@ -16,6 +16,7 @@
  *	  GO -------------------------> pivot_root
  *	limits <-------- SYNC_READY --- all but credentials, filter, program
  *	  GO -------------------------> (create: waits for `start`) credentials.c, program.c
+ *	  (sent before it is ready, if there is nothing left to do for it then)
  *	end of file <------------------ execve closed the socket
  *
  * Memory is shared by fork only, so the child finds everything in its copy of struct container.
@@ -143,8 +144,10 @@ int groups_give(const struct container *c, struct error *err);
 /* Help it, until it is ready; returns as container_spawn(). */
 int container_ready(struct container *c, struct error *err);
 
-/* Limits that only the parent may be able to set; between ready and go. Are there any? */
+/* Limits that only the parent may be able to set; between ready and go. */
 int container_limits(const struct container *c, struct error *err);
+
+/* Are there any? */
 bool container_has_limits(const struct container *c);
 
 /*
