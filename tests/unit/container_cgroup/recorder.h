@@ -9,4 +9,7 @@ extern char recorded[4096];
 /* A file that this kernel does not have; NULL: it has all. */
 extern const char *recorder_lacks;
 
+/* What every file holds that is read; NULL: none can be. */
+extern const char *recorder_holds;
+
 #endif

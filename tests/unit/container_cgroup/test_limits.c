@@ -101,12 +101,14 @@ static void shares(void)
 	}
 }
 
+/* So what is not said of the two stays as it is there. */
 static void quota_and_period_are_one_file(void)
 {
 	config_resources_unset(&r);
+	recorder_holds = "30000 100000";
 	r.cpu_quota = 1000;
 	WRITES(false, "cpu.cfs_quota_us=1000 ");
-	WRITES(true, "cpu.max=1000 100000 ");
+	WRITES(true, "cpu.max=1000 ");
 	r.cpu_period = 1000;
 	WRITES(false, "cpu.cfs_period_us=1000 cpu.cfs_quota_us=1000 ");
 	WRITES(true, "cpu.max=1000 1000 ");
@@ -118,10 +120,13 @@ static void quota_and_period_are_one_file(void)
 	WRITES(true, "cpu.max=max 1000000 ");
 	r.cpu_quota = CONFIG_UNSET;
 	WRITES(false, "cpu.cfs_period_us=1000000 ");
+	WRITES(true, "cpu.max=30000 1000000 ");
+	recorder_holds = "max 100000";
 	WRITES(true, "cpu.max=max 1000000 ");
 	r.cpu_period = 0;
 	r.cpu_quota = -1;
-	WRITES(true, "cpu.max=max 100000 ");
+	WRITES(true, "cpu.max=max ");
+	recorder_holds = NULL;
 }
 
 /* It may not exceed the quota, so that comes first. */
