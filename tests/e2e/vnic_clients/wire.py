@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -111,12 +112,18 @@ def capturing(name: str, namespace: str, device: str) -> Iterator[None]:
         dump.wait()
 
 
-def keep_hooks() -> None:
+SO_TIMESTAMP = 29
+STAMPED = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def keep_code() -> None:
     """
-    Somebody is always at each netfilter hook, in a namespace without traffic: the first to come and the last to go
-    rewrite the kernel's code while the other CPU runs it, and QEMU before 8.1 may keep the breakpoint that is there
-    for that moment for ever (it reads the code that it translates before it watches the page): "Oops: int3".
+    Somebody is always at each netfilter hook, in a namespace without traffic, and wants the time of packets, as ping,
+    traceroute and tcpdump do: the first to come and the last to go rewrite the kernel's code while the other CPU runs
+    it, and QEMU before 8.1 may keep the breakpoint that is there for that moment for ever (it reads the code that it
+    translates before it watches the page): "Oops: int3".
     """
+    STAMPED.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMP, 1)
     hooks = ("prerouting", "input", "forward", "output", "postrouting")
     chains = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; }}\n" for hook in hooks)
     subprocess.run(("nft", "-f", "-"), input=f"table inet hooks {{\n{chains}}}\n", text=True, check=True)
@@ -124,7 +131,7 @@ def keep_hooks() -> None:
 
 def lay() -> None:
     """Namespaces and wires, without the network and its guests."""
-    keep_hooks()
+    keep_code()
     for namespace in ("host", "router", "far", *GUESTS):
         run_plain("ip", "netns", "add", namespace)
         with inside(namespace):
