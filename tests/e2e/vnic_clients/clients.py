@@ -123,9 +123,14 @@ def ping(namespace: str, *options: str, where: str = FAR) -> str:
 # --- offload ---
 
 def feature(namespace: str, name: str) -> bool:
+    return features(namespace)[name]
+
+
+def features(namespace: str) -> dict[str, bool]:
     long = {"tx": "tx-checksumming", "sg": "scatter-gather", "tso": "tcp-segmentation-offload",
-            "gso": "generic-segmentation-offload", "gro": "generic-receive-offload"}[name]
-    return bool(re.search(rf"^{long}: on", run(namespace, "ethtool", "-k", "eth0"), re.M))
+            "gso": "generic-segmentation-offload", "gro": "generic-receive-offload"}
+    said = run(namespace, "ethtool", "-k", "eth0")
+    return {name: bool(re.search(rf"^{words}: on", said, re.M)) for name, words in long.items()}
 
 
 def set_features(namespace: str, wanted: dict[str, bool]) -> dict[str, bool]:
@@ -133,7 +138,8 @@ def set_features(namespace: str, wanted: dict[str, bool]) -> dict[str, bool]:
     words = [word for name, on in wanted.items() for word in (name, "on" if on else "off")]
     with inside(namespace):
         subprocess.run(("ethtool", "-K", "eth0", *words), capture_output=True, check=False)
-    return {name: feature(namespace, name) for name in wanted}
+    found = features(namespace)
+    return {name: found[name] for name in wanted}
 
 
 def every_combination(namespace: str) -> list[dict[str, bool]]:
