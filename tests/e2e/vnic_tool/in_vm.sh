@@ -272,6 +272,12 @@ changing() {
 	# An expired mapping is gone, to everybody.
 	sleep 2
 	t flows_expired vnic flows --json
+	# It is freed by and by; until then a longer timeout would have it back. An echo's and a forward stay.
+	n=0
+	until h vnic status --json | grep -q '"mappings": [0-2],' || [ $n -gt 150 ]; do
+		n=$((n+1))
+		sleep 0.2
+	done
 	h vnic set timeout udp 1h
 	in_guest python3 -c "
 import socket
