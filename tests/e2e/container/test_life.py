@@ -31,6 +31,18 @@ def test_the_first_of_two_starts_is_three_system_calls(cell: Cell, bundle: Bundl
 
 
 @traced
+@pytest.mark.parametrize("left", [False, True], ids=["nothing", "pid_file"])
+def test_it_is_told_to_go_before_it_is_ready_if_nothing_is_left_to_do(cell: Cell, bundle: Bundle, tmp_path: Path,
+                                                                     left: bool) -> None:
+    """Else it would sleep until its parent runs again. A file of its pid has to be there before its program is."""
+    trace, options = tmp_path / "trace", ["--pid-file", tmp_path / "pid"] if left else []
+    subprocess.run(["strace", "-qq", "-o", trace, "-e", "trace=sendto,recvfrom", *cell.command(
+        "run", *options, "-b", bundle.sh("true").write(), cell.name())], check=True, stdin=subprocess.DEVNULL)
+    calls = [line.split("(")[0] for line in trace.read_text().splitlines()]
+    assert calls[:2] == (["recvfrom", "sendto"] if left else ["sendto", "recvfrom"]), calls
+
+
+@traced
 @pytest.mark.parametrize(("words", "again"), [
     (["run", "none"], True), (["--log-format", "json", "--debug", "create", "none"], True), (["state", "run"], False),
     (["--log-format", "text", "state", "exec"], False), (["rmi", "create"], False), (["run", "--image", "none"], False),

@@ -15,7 +15,7 @@ from module_vm import BUILD, DEBUG, WHOLE, Boot
 # A debug kernel in emulation is five to ten times slower: fewer rounds, longer patience.
 SETTINGS = ({"PERCENT": "10", "SECONDS": "60", "ROUNDS": "20 1"} if DEBUG else
             {"PERCENT": "100", "SECONDS": "10", "ROUNDS": "60 1"} if WHOLE else
-            {"PERCENT": "50", "SECONDS": "5", "ROUNDS": "30 1"})
+            {"PERCENT": "50", "SECONDS": "10", "ROUNDS": "30 1"})
 PATIENCE = 1500 if DEBUG else 300
 
 # Modules and KVM patch the running kernel. Emulated processors that run side by side now and then

@@ -23,7 +23,7 @@ from module_vm import BUILD, DEBUG, KERNEL, TREE, Boot
 SLOWNESS = 5 if DEBUG else 1
 SETTINGS = {
     "ends": {"ROUNDS": "10" if DEBUG else "100"},
-    "ends_daily": {"ROUNDS": "2" if DEBUG else "4"},
+    "ends_daily": {"ROUNDS": "2" if DEBUG else "8"},
     "noise": {"SECONDS": "60", "SEED": "1"},
 }
 

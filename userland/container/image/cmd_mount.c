@@ -130,7 +130,7 @@ static int umount_unused(int bundle, const char *path, dev_t device, struct erro
 	cleanup_close int copy = mount_clone(bundle, "rootfs", false), place = -1;
 	struct holder holder;
 	char root[PATH_MAX + 16];
-	int ret;
+	int ret, back;
 
 	if (copy < 0)
 		return error_errno(err, -copy, NULL, "umount: %s", path);
@@ -144,8 +144,9 @@ static int umount_unused(int bundle, const char *path, dev_t device, struct erro
 	if (ret > 0)
 		ret = is_used(path, &holder, err);
 	place = openat(bundle, "rootfs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (place < 0 || mount_put(copy, place))
-		return error_errno(err, errno, "its files are kept: remove the folder when nothing uses it",
+	back = place < 0 ? -errno : mount_put(copy, place);
+	if (back)
+		return error_errno(err, -back, "its files are kept: remove the folder when nothing uses it",
 				   "umount: %s: is used, but cannot be mounted again", path);
 	return ret;
 }

@@ -304,7 +304,7 @@ bool container_has_limits(const struct container *c)
 int container_limits(const struct container *c, struct error *err)
 {
 	const struct config_process *process = &c->config.process;
-	char path[64], text[16], now[16];
+	char path[64], text[16], there[16];
 	int ret;
 
 	for (size_t i = 0; i < process->rlimit_count; i++) {
@@ -322,8 +322,8 @@ int container_limits(const struct container *c, struct error *err)
 	snprintf(path, sizeof(path), "%d/oom_score_adj", c->pid);
 	snprintf(text, sizeof(text), "%d", (int)process->oom_score_adj);
 	ret = proc_write(c->proc, path, text);
-	if (ret == -EACCES && proc_read(c->proc, path, now, sizeof(now)) > 0 &&
-	    atoi(now) == (int)process->oom_score_adj)
+	if (ret == -EACCES && proc_read(c->proc, path, there, sizeof(there)) > 0 &&
+	    atoi(there) == (int)process->oom_score_adj)
 		return 0;
 	if (ret == -EACCES || ret == -EPERM)
 		return error_errno(err, -ret, "a value below ours needs CAP_SYS_RESOURCE",
