@@ -71,7 +71,7 @@ scenarios: modules userland ## credit_sched at work: eight small stories, each d
 # --- what we test ---
 
 .PHONY: test
-test: modules modules-all userland selftests hosttools ## all tests, in the course VM too (33 minutes)
+test: modules modules-all userland selftests hosttools ## all tests, in the course VM too (28 minutes)
 	@tests/run
 
 .PHONY: setup-all
