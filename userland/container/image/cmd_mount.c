@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cell-image mount, umount: a bundle that shares its image's files with others. */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -56,17 +57,30 @@ static int fill(const struct store *store, const struct image *image, int bundle
 	return ret ? ret : bundle_write(bundle, json, err);
 }
 
-/* Only what mount made: a folder that has more keeps it. */
+/* Only what mount made: a folder that has more keeps it. Returns -errno of the first that stays. */
+static int remove_made(int bundle)
+{
+	static const char *const files[] = { "config.json", "config.json.new" };
+	int ret = 0;
+
+	for (int i = 0; i < 3; i++) {
+		int failed = tree_remove(bundle, folders[i]);
+
+		ret = ret ?: failed;
+	}
+	for (int i = 0; i < 2; i++)
+		if (unlinkat(bundle, files[i], 0) && errno != ENOENT)
+			ret = ret ?: -errno;
+	return ret;
+}
+
 static void undo(const char *path, int bundle)
 {
 	char root[PATH_MAX + 16];
 
 	snprintf(root, sizeof(root), "%s/rootfs", path);
 	umount2(root, MNT_DETACH | UMOUNT_NOFOLLOW);
-	for (int i = 0; i < 3; i++)
-		tree_remove(bundle, folders[i]);
-	unlinkat(bundle, "config.json", 0);
-	unlinkat(bundle, "config.json.new", 0);
+	remove_made(bundle);
 }
 
 int cmd_mount(int argc, char **argv, struct error *err)
@@ -170,7 +184,10 @@ int cmd_umount(int argc, char **argv, struct error *err)
 	ret = umount_unused(bundle, path, makedev(info.stx_dev_major, info.stx_dev_minor), err);
 	if (ret)
 		return ret;
-	undo(path, bundle);
-	rmdir(path);
-	return 0;
+	ret = remove_made(bundle);
+	/* One that has more, is named ".", or something is mounted on, stays. */
+	if (!ret && rmdir(path) && errno != ENOTEMPTY && errno != EINVAL && errno != EBUSY)
+		ret = -errno;
+	return ret ? error_errno(err, -ret, "it is not mounted any more: remove the folder",
+				 "umount: %s: its files", path) : 0;
 }

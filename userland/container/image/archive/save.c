@@ -98,7 +98,7 @@ static int put_blob(struct saving *s, const struct descriptor *blob, struct erro
 	cleanup_close int fd = -1;
 	cleanup_free char *buffer = malloc(WRITE_OCTETS);
 	char path[DIGEST_HEX + 16] = "blobs/sha256/";
-	int64_t size;
+	struct stat info;
 	ssize_t got;
 	int ret;
 
@@ -110,8 +110,9 @@ static int put_blob(struct saving *s, const struct descriptor *blob, struct erro
 	if (fd < 0)
 		return fd;
 	digest_hex(&blob->digest, path + strlen(path));
-	store_has(s->store, &blob->digest, &size);
-	ret = begin(s, path, size, err);
+	if (fstat(fd, &info))
+		return error_errno(err, errno, NULL, "save: %s", path);
+	ret = begin(s, path, info.st_size, err);
 	while (!ret && (got = read(fd, buffer, WRITE_OCTETS)) != 0)
 		ret = got < 0 ? error_errno(err, errno, NULL, "save: read %s", path)
 			      : put_data(s, buffer, (size_t)got, err);

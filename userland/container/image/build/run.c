@@ -138,32 +138,53 @@ static int make_bundle(struct build *build, struct stage *stage, json_object *co
 
 /* --- places --- */
 
-static void find_missing(int root, bool missing[PLACES])
+/* It is not there, or leads nowhere. Anything else is no answer. */
+static bool is_absent(int failed)
+{
+	return failed == ENOENT || failed == ENOTDIR || failed == ELOOP;
+}
+
+static int find_missing(int root, bool missing[PLACES], struct error *err)
 {
 	for (size_t i = 0; i < PLACES; i++) {
 		int fd = inroot_open(root, places[i], O_PATH | O_NOFOLLOW);
 
 		missing[i] = fd < 0;
+		if (fd < 0 && !is_absent(-fd))
+			return error_errno(err, -fd, NULL, "build: RUN: %s", places[i]);
 		cleanup_fd(&fd);
 	}
+	return 0;
 }
 
-/* What was not there, and is empty now, was made for a mount. */
-static void remove_places(int root, const bool missing[PLACES])
+static int remove_empty(int root, const char *place)
+{
+	const char *name;
+	cleanup_close int parent = tree_parent(root, place, false, &name);
+	struct stat info;
+
+	if (parent < 0)
+		return is_absent(-parent) ? 0 : parent;
+	if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW))
+		return is_absent(errno) ? 0 : -errno;
+	if (!S_ISDIR(info.st_mode) && (!S_ISREG(info.st_mode) || info.st_size))
+		return 0;
+	if (!unlinkat(parent, name, S_ISDIR(info.st_mode) ? AT_REMOVEDIR : 0))
+		return 0;
+	return errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
+}
+
+/* What was not there, and is empty now, was made for a mount; left, it would be in the image. */
+static int remove_places(int root, const bool missing[PLACES], struct error *err)
 {
 	for (size_t i = PLACES; i-- > 0;) {
-		struct stat info;
-		const char *name;
-		int parent;
+		int ret = missing[i] ? remove_empty(root, places[i]) : 0;
 
-		if (!missing[i])
-			continue;
-		parent = tree_parent(root, places[i], false, &name);
-		if (parent >= 0 && !fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) &&
-		    (S_ISDIR(info.st_mode) || (S_ISREG(info.st_mode) && !info.st_size)))
-			unlinkat(parent, name, S_ISDIR(info.st_mode) ? AT_REMOVEDIR : 0);
-		cleanup_fd(&parent);
+		if (ret)
+			return error_errno(err, -ret, NULL, "build: RUN: %s: made for a mount: cannot be "
+					   "removed", places[i]);
 	}
+	return 0;
 }
 
 /* --- the runtime --- */
@@ -292,8 +313,8 @@ int run_command(struct build *build, struct stage *stage, json_object *command, 
 	ret = make_bundle(build, stage, command, network, name, err);
 	if (ret)
 		return ret;
-	find_missing(stage->root, missing);
-	ret = run_bundle(build, name, err);
-	remove_places(stage->root, missing);
-	return ret;
+	ret = find_missing(stage->root, missing, err);
+	if (!ret)
+		ret = run_bundle(build, name, err);
+	return ret ? ret : remove_places(stage->root, missing, err);
 }

@@ -43,13 +43,20 @@ static int open_folder(const struct store *store, const char *name, struct error
 	return fd >= 0 ? fd : error_errno(err, errno, NULL, "store: %s/%s", store->path, name);
 }
 
-/* There the kernel lets nobody set trusted.*: overlayfs is to use user.*. user_namespaces(7) */
-static bool in_user_namespace(void)
+/*
+ * There the kernel lets nobody set trusted.*: overlayfs is to use user.*. user_namespaces(7). To guess
+ * would show what layers hide. Returns 0, 1, or a negative errno.
+ */
+static int in_user_namespace(void)
 {
 	cleanup_fclose FILE *file = fopen("/proc/self/uid_map", "re");
 	unsigned int inside, outside, count;
 
-	return !file || fscanf(file, "%u %u %u", &inside, &outside, &count) != 3 || count != UINT32_MAX;
+	if (!file)
+		return errno == ENOENT ? 0 : -errno;
+	if (fscanf(file, "%u %u %u", &inside, &outside, &count) != 3)
+		return ferror(file) ? -EIO : 1;
+	return count != UINT32_MAX;
 }
 
 /*
@@ -62,8 +69,10 @@ static int mount_fds(const int *lower, size_t count, int upper, int work, int ta
 	cleanup_close int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char options[OPTIONS_ROOM] = "lowerdir=", place[16];
 	size_t used = strlen(options);
-	int ret = 0;
+	int inside = in_user_namespace(), ret = 0;
 
+	if (inside < 0)
+		return error_errno(err, -inside, NULL, "mount: /proc/self/uid_map");
 	/* The topmost comes first. */
 	for (size_t i = count; i-- > 0 && used < sizeof(options);)
 		used += (size_t)snprintf(options + used, sizeof(options) - used, "%d%s", lower[i],
@@ -71,7 +80,7 @@ static int mount_fds(const int *lower, size_t count, int upper, int work, int ta
 	if (used < sizeof(options))
 		used += (size_t)snprintf(options + used, sizeof(options) - used,
 					 ",upperdir=%d,workdir=%d%s", upper, work,
-					 in_user_namespace() ? ",userxattr" : "");
+					 inside ? ",userxattr" : "");
 	if (used >= sizeof(options))
 		return error_set(err, E2BIG, "mount: %zu layers are more than overlayfs takes: use unpack",
 				 count);
