@@ -9,7 +9,7 @@ import re
 
 import captures
 import pytest
-from conftest import PART, SLOWNESS
+from conftest import PART
 from module_vm import KERNEL
 
 UPLINK, ROUTER, FAR, GATEWAY = "192.0.2.1", "192.0.2.254", "198.51.100.7", "10.9.0.1"
@@ -18,8 +18,8 @@ GROUP = {"container": "container", "machine": "tap"}
 GUESTS = tuple(ADDRESS)
 # Of 32 choices of five offloads, those that can be: without sums by the card, no cutting by it.
 COMBINATIONS = 12 if PART == "all" else 3
-# Octets of a TCP connection of iperf3's; it lasts as much longer as the machine is slower.
-ENOUGH = (1 << 20) // SLOWNESS
+# Octets of iperf3's stream that have arrived when all are sent; the rest is in buffers on the way.
+ENOUGH = 1 << 18
 
 guests = pytest.mark.parametrize("guest", GUESTS)
 
@@ -105,9 +105,9 @@ def test_forwarded_port_reaches_the_guest(of, guest):
 @pytest.mark.parametrize("way", ["tcp", "reverse", "bidir", "parallel"])
 def test_iperf3_tcp(of, guest, way):
     end = json.loads(of(guest).out(f"{guest}_iperf3_{way}"))["end"]
-    assert end["sum_received"]["bytes"] > ENOUGH
-    if way == "bidir":
-        assert end["sum_received_bidir_reverse"]["bytes"] > ENOUGH
+    arrived = [end[sum]["bytes"] for sum in ("sum_received", "sum_received_bidir_reverse") if sum in end]
+    # It ends as soon as either way has sent all.
+    assert len(arrived) == (2 if way == "bidir" else 1) and min(arrived) > 0 and max(arrived) > ENOUGH, arrived
 
 
 @guests
