@@ -185,10 +185,10 @@ def reachability(guest: str) -> None:
 
 def traceroute(guest: str, name: str, option: str) -> None:
     """
-    Again if a hop is missing. Now and then its answers arrive on the guest's card, as they should, and traceroute prints
-    none. Probably: Linux queues an ICMP error for a raw socket, and then sets the socket's error (raw_err() in
-    net/ipv4/raw.c). Who has emptied the queue in between is told of an error for ever, and traceroute, which then looks for
-    nothing else, does not see the last hop's own answer.
+    Again if a hop is missing. Now and then its answers arrive on the guest's card, as they should, and traceroute
+    prints none. Probably: Linux queues an ICMP error for a raw socket, and then sets the socket's error (raw_err() in
+    net/ipv4/raw.c). Who has emptied the queue in between is told of an error for ever, and traceroute, which then
+    looks for nothing else, does not see the last hop's own answer.
     """
     for _ in range(4):
         done = record(f"{guest}_traceroute_{name}", guest, "traceroute", "-n", option, "-q", "1", "-N", "1", "-m", "6",
