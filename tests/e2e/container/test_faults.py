@@ -2,9 +2,9 @@
 """Each system call of a run fails once: it says so and leaves nothing, at whichever step; or it does without."""
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import Bundle, Cell, groups, left_over, mounts, until
 
-# What ends the process, is none of ours to handle (the C library's start), or cannot fail.
-LEAVE = {"exit", "exit_group", "execve", "rt_sigreturn", "arch_prctl", "set_tid_address", "set_robust_list", "rseq",
-         "getppid", "gettid", "getpid",
-         "getuid", "geteuid", "getgid", "getegid",
-         "close", "munmap", "restart_syscall", "wait4", "uname", "brk",
-         "prlimit64", "rt_sigprocmask", "rt_sigaction", "mprotect"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import system_calls
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: scripts/setup installs it")
 
@@ -29,8 +25,8 @@ def calls(cell: Cell, bundle: Bundle, trace: Path) -> Counter[str]:
     subprocess.run(words, check=True, timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     most: Counter[str] = Counter()
     for file in trace.parent.glob(f"{trace.name}.*"):
-        most |= Counter(re.findall(r"^(\w+)\(", file.read_text(errors="replace"), re.MULTILINE))
-    return Counter({call: count for call, count in most.items() if call not in LEAVE})
+        most |= system_calls.made(file.read_text(errors="replace"))
+    return most
 
 
 def full(bundle: Bundle) -> Bundle:

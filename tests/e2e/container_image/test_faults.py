@@ -1,12 +1,12 @@
-"""Each system call of what changes a store, or a bundle, fails once: nothing is lost, nothing is left, and the next
-time it works."""
+"""Each system call of what changes a store, or a bundle, fails once, or is the last: nothing is lost, nothing is left,
+and the next time it works."""
 from __future__ import annotations
 
 import os
-import re
 import resource
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,10 +16,8 @@ import pytest
 from conftest import Cell
 from images import Layer, image, tree
 
-# What ends the process, is the C library's, or cannot fail.
-LEAVE = {"exit", "exit_group", "execve", "rt_sigreturn", "arch_prctl", "set_tid_address", "set_robust_list", "rseq",
-         "getppid", "gettid", "getpid", "getuid", "geteuid", "getgid", "getegid", "close", "munmap", "restart_syscall",
-         "wait4", "uname", "brk", "prlimit64", "rt_sigprocmask", "rt_sigaction", "mprotect", "umask", "vfork"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import system_calls
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace") or os.geteuid() != 0, reason="needs strace, and root")
 
@@ -53,19 +51,20 @@ def within_limits() -> None:
 
 
 def made(trace: Path) -> Counter[str]:
-    """How often each call is made, by cell-image itself: the runtime has a test of its own."""
-    return Counter(re.findall(r"^(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+    return system_calls.made(trace.read_text(errors="replace"))
 
 
-def faults(work: Work, tmp_path: Path, step: int) -> Iterator[tuple[str, int]]:
-    """Those of the loader, which any command makes, left out."""
+def calls(work: Work, tmp_path: Path, step: int) -> Iterator[tuple[str, int]]:
+    """
+    Of cell-image itself: the runtime has a test of its own. Those of the loader, which any command makes, are left out.
+    """
     subprocess.run(["strace", "-qq", "-o", tmp_path / "start", *work.cell.command("--help")], check=True,
                    stdout=subprocess.DEVNULL)
     start = made(tmp_path / "start")
     work.before()
     assert work.strace(tmp_path / "trace").returncode == 0
     work.after()
-    every = [(call, number) for call, count in sorted(made(tmp_path / "trace").items()) if call not in LEAVE
+    every = [(call, number) for call, count in sorted(made(tmp_path / "trace").items())
              for number in range(start[call] + 1, count + 1)]
     yield from every[::step]
 
@@ -75,13 +74,42 @@ def mounts() -> Counter[str]:
     return Counter(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
 
 
-def try_all(work: Work, tmp_path: Path, step: int) -> int:
-    """How many failed."""
-    todo, failed, found = list(faults(work, tmp_path, step)), 0, []
+def right_of(work: Work) -> object:
+    """What comes of it if nothing goes wrong."""
     work.before()
     work.cell.ok(*work.words)
     right = work.result()
     work.after()
+    return right
+
+
+def kill_at_all(work: Work, tmp_path: Path, step: int) -> int:
+    """How often it was killed."""
+    todo, right, killed, found = list(calls(work, tmp_path, step)), right_of(work), 0, []
+    for call, number in todo:
+        where = f"killed at {call} number {number}"
+        work.before()
+        killed += work.strace("/dev/null", "-e", f"trace={call}", "-e",
+                              f"inject={call}:signal=KILL:when={number}").returncode != 0
+        if not work.ends(right):
+            # What a bundle is to be has to be made from nothing.
+            work.after()
+            again = work.cell.run(*work.words)
+            if again.returncode or work.result() != right:
+                found.append(f"{where}: the next time: {again.stderr}")
+        # What could be gone on with is in tmp until then.
+        work.cell.ok("prune")
+        verified = work.cell.run("verify")
+        if verified.returncode or list((work.cell.store / "tmp").iterdir()) or not work.ends(right):
+            found.append(f"{where}: the store: {verified.stdout}{verified.stderr}")
+        work.after()
+    assert not found, "\n".join(found)
+    return killed
+
+
+def try_all(work: Work, tmp_path: Path, step: int) -> int:
+    """How many failed."""
+    todo, right, failed, found = list(calls(work, tmp_path, step)), right_of(work), 0, []
     for call, number in todo:
         where = f"{call} number {number}"
         work.before()
@@ -153,11 +181,12 @@ def work(cell: Cell, tmp_path: Path) -> Callable[[str], Work]:
             return Work(cell, ["load", "-i", str(archive)], empty, cell.images, nothing)
         if kind == "save":
             saved = tmp_path / "out.tar"
-            return Work(cell, ["save", "-o", str(saved), "test:1"], loaded, saved.read_bytes, saved.unlink)
+            return Work(cell, ["save", "-o", str(saved), "test:1"], loaded, saved.read_bytes,
+                        lambda: saved.unlink(missing_ok=True))
         if kind == "rmi":
             return Work(cell, ["rmi", "test:1"], loaded, cell.images, nothing)
         if kind == "unpack":
-            return Work(cell, ["unpack", "test:1", str(bundle)], loaded, made_bundle, lambda: shutil.rmtree(bundle))
+            return Work(cell, ["unpack", "test:1", str(bundle)], loaded, made_bundle, unmount)
         if kind == "mount":
             return Work(cell, ["mount", "test:1", str(bundle)], loaded, made_bundle, unmount)
         if kind == "umount":
@@ -182,3 +211,15 @@ def test_a_command_that_fails_loses_nothing_some_calls(work: Callable[[str], Wor
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_command_that_fails_loses_nothing_every_call(work: Callable[[str], Work], tmp_path: Path, kind: str) -> None:
     assert try_all(work(kind), tmp_path, 1) > 20
+
+
+# What umount leaves when it is killed is a folder like any other.
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "umount"])
+def test_a_kill_loses_nothing_some_calls(work: Callable[[str], Work], tmp_path: Path, kind: str) -> None:
+    assert kill_at_all(work(kind), tmp_path, 41) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "umount"])
+def test_a_kill_loses_nothing_every_call(work: Callable[[str], Work], tmp_path: Path, kind: str) -> None:
+    assert kill_at_all(work(kind), tmp_path, 1) > 20

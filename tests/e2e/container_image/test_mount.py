@@ -103,6 +103,14 @@ def runs(cell: Cell, tmp_path: Path, mounted: Any) -> Iterator[Any]:
     subprocess.run([*runtime, "delete", "--force", name], capture_output=True)
 
 
+def test_a_folder_that_is_in_use_is_not_mounted_on(cell: Cell, tmp_path: Path, mounted: Any) -> None:
+    load(cell, tmp_path, Layer().file("a"))
+    (tmp_path / "other/rootfs").mkdir(parents=True)
+
+    assert "or cell-image umount it" in cell.fails("mount", "test:1", mounted())
+    assert "or remove it" in cell.fails("mount", "test:1", tmp_path / "other")
+
+
 def test_umount_refuses_while_a_container_uses_it(cell: Cell, tmp_path: Path, runs: Any) -> None:
     process, name = runs
 

@@ -336,6 +336,16 @@ def test_what_is_no_archive_says_what_would_be(cell: Cell, tmp_path: Path) -> No
     assert "No such file" in cell.fails("load", "-i", tmp_path / "none")
 
 
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_blob_of_another_length_is_not_saved(cell: Cell, tmp_path: Path, change: int) -> None:
+    load(cell, small("x" * 100000), tmp_path)
+    layer = max((cell.store / "blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+    os.truncate(layer, layer.stat().st_size + change)
+
+    assert "octets, not" in cell.fails("save", "-o", tmp_path / "out.tar", "test:1")
+    assert not (tmp_path / "out.tar").exists()
+
+
 def test_an_archive_that_is_cut_anywhere_adds_no_image(cell: Cell, tmp_path: Path) -> None:
     whole = small().write(tmp_path / "in.tar").read_bytes()
     for cut in range(0, len(whole) - 10240, 700):

@@ -16,6 +16,9 @@ RIGHT, UNFINISHED, NONE, WRONG = "right", "unfinished", "none", "wrong"
 WHERE_THE_SUM_IS = {TCP: 16, UDP: 6, ICMP: 2}
 # ICMP errors: what follows them is the beginning of the packet that they are about.
 QUOTING = (3, 4, 5, 11, 12)
+ECHO_REPLY = 0
+# Hops that traceroute is to look at.
+HOPS = 6
 
 
 @dataclass
@@ -27,6 +30,9 @@ class Seen:
     quoted: set[str] = field(default_factory=set)
     sums: Counter = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    # What was sent to come to an end on the way, and what was said of it, or answered: protocol and ends.
+    probes: set[tuple[int, bytes]] = field(default_factory=set)
+    answered: set[tuple[int, bytes]] = field(default_factory=set)
 
     def of(self, verdict: str) -> int:
         return sum(count for (_, what), count in self.sums.items() if what == verdict)
@@ -69,6 +75,13 @@ def verdict(protocol: int, ends: bytes, body: bytes) -> str:
     return WRONG
 
 
+def between(protocol: int, body: bytes, back: bool = False) -> bytes:
+    """Ports, or what an echo and its reply have in common; @back: of what goes the other way."""
+    if protocol == ICMP:
+        return body[4:8]
+    return body[2:4] + body[:2] if back else body[:4]
+
+
 def look(path: Path) -> Seen:
     seen = Seen()
     parts: dict[bytes, dict[int, tuple[bytes, bool]]] = {}
@@ -95,8 +108,14 @@ def look(path: Path) -> Seen:
         seen.sums[protocol, what] += 1
         if what == WRONG:
             seen.wrong.append(f"{name}: {len(body)} octets")
-        if protocol == ICMP and body[0] in QUOTING:
+        quotes = protocol == ICMP and body[0] in QUOTING
+        if packet[8] <= HOPS:
+            seen.probes.add((protocol, between(protocol, body)))
+        elif not quotes and (protocol != ICMP or body[0] == ECHO_REPLY):
+            seen.answered.add((protocol, between(protocol, body, back=True)))
+        if quotes:
             quoted = body[8:]
+            seen.answered.add((quoted[9], between(quoted[9], quoted[(quoted[0] & 15) * 4:])))
             seen.quoted |= {dotted(quoted[12:16]), dotted(quoted[16:20])}
             if remainder(quoted[:(quoted[0] & 15) * 4]):
                 seen.wrong.append(f"{name}: the header that it quotes")

@@ -21,7 +21,7 @@ SOL_UDP = 17
 # iperf3's: bits of datagrams a second, and for how long.
 RATE, SECONDS = str(4_000_000 // SLOWNESS), str(2 * SLOWNESS)
 # Of a stream, how much: of a time a machine that stands still makes what it likes.
-STREAM = ("-n", "4M")
+STREAM = ("-n", "8M")
 # Octets of a datagram; from 1473 on it is in fragments.
 DATAGRAMS = (0, 1, 2, 99, 1471, 1472, 1473, 4001, 30000)
 LEASE = """#!/bin/sh

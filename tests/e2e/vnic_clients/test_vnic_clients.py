@@ -18,8 +18,9 @@ GROUP = {"container": "container", "machine": "tap"}
 GUESTS = tuple(ADDRESS)
 # Of 32 choices of five offloads, those that can be: without sums by the card, no cutting by it.
 COMBINATIONS = 12 if PART == "all" else 3
-# Octets of iperf3's stream that have arrived when all are sent; the rest is in buffers on the way.
-ENOUGH = 1 << 18
+# Octets of iperf3's stream that have arrived when all are sent; the rest is in buffers on the way, or, of two streams
+# against each other, not sent yet when the first one is done.
+ENOUGH = 1 << 20
 
 guests = pytest.mark.parametrize("guest", GUESTS)
 
@@ -105,9 +106,9 @@ def test_forwarded_port_reaches_the_guest(of, guest):
 @pytest.mark.parametrize("way", ["tcp", "reverse", "bidir", "parallel"])
 def test_iperf3_tcp(of, guest, way):
     end = json.loads(of(guest).out(f"{guest}_iperf3_{way}"))["end"]
-    arrived = [end[sum]["bytes"] for sum in ("sum_received", "sum_received_bidir_reverse") if sum in end]
-    # It ends as soon as either way has sent all.
-    assert len(arrived) == (2 if way == "bidir" else 1) and min(arrived) > 0 and max(arrived) > ENOUGH, arrived
+    assert end["sum_received"]["bytes"] > ENOUGH
+    if way == "bidir":
+        assert end["sum_received_bidir_reverse"]["bytes"] > ENOUGH
 
 
 @guests
@@ -206,6 +207,14 @@ def test_guest_sees_servers_addresses_and_no_wrong_sum(capture, guest):
     assert UPLINK not in seen.addresses | seen.quoted
     assert ADDRESS[guest] in seen.addresses and FAR in seen.addresses
     assert ADDRESS[guest] in seen.quoted, "no error came"
+
+
+@guests
+def test_every_probe_of_traceroute_is_answered_on_the_guests_card(capture, guest):
+    """Whatever traceroute makes of it (clients.py, traceroute())."""
+    seen = capture(guest, f"{guest}_inside")
+    assert len(seen.probes) >= 12, "four kinds, three hops"
+    assert not seen.probes - seen.answered, seen.probes - seen.answered
 
 
 # --- a stock QEMU on -netdev tap,fd=N ---

@@ -17,6 +17,12 @@
 
 static const char *const folders[] = { "rootfs", "upper", "work" };
 
+static bool is_mount(int bundle, struct statx *info)
+{
+	return !statx(bundle, "rootfs", AT_SYMLINK_NOFOLLOW, STATX_TYPE, info) &&
+	       info->stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 static int make_folders(int bundle, int fds[3], struct error *err)
 {
 	for (int i = 0; i < 3; i++) {
@@ -90,6 +96,7 @@ int cmd_mount(int argc, char **argv, struct error *err)
 	struct descriptor entry = { 0 };
 	cleanup_close int bundle = -1;
 	char whole[PATH_MAX];
+	struct statx info;
 	const char *path;
 	bool made;
 	int ret = only_store(argc, argv, 2, 2, "NAME DIR", &path, err);
@@ -112,7 +119,7 @@ int cmd_mount(int argc, char **argv, struct error *err)
 		return error_errno(err, errno, NULL, "mount: %s", path);
 	if (!faccessat(bundle, "rootfs", F_OK, AT_SYMLINK_NOFOLLOW))
 		return error_set(err, EEXIST, "mount: %s/rootfs: is already there: give another folder, or "
-				 "cell-image umount it", path);
+				 "%s", path, is_mount(bundle, &info) ? "cell-image umount it" : "remove it");
 	ret = fill(&store, &image, bundle, whole, err);
 	if (ret)
 		undo(whole, bundle);
@@ -178,8 +185,7 @@ int cmd_umount(int argc, char **argv, struct error *err)
 	bundle = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (bundle < 0)
 		return error_errno(err, errno, NULL, "umount: %s", path);
-	if (statx(bundle, "rootfs", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &info) ||
-	    !(info.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+	if (!is_mount(bundle, &info))
 		return error_set(err, EINVAL, "umount: %s: has no rootfs that cell-image mount made", path);
 	ret = umount_unused(bundle, path, makedev(info.stx_dev_major, info.stx_dev_minor), err);
 	if (ret)

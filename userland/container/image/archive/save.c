@@ -112,6 +112,9 @@ static int put_blob(struct saving *s, const struct descriptor *blob, struct erro
 	digest_hex(&blob->digest, path + strlen(path));
 	if (fstat(fd, &info))
 		return error_errno(err, errno, NULL, "save: %s", path);
+	if (info.st_size != blob->size)
+		return error_set(err, EBADMSG, "save: %s: has %lld octets, not %lld: pull or load the image "
+				 "again", path, (long long)info.st_size, (long long)blob->size);
 	ret = begin(s, path, info.st_size, err);
 	while (!ret && (got = read(fd, buffer, WRITE_OCTETS)) != 0)
 		ret = got < 0 ? error_errno(err, errno, NULL, "save: read %s", path)
