@@ -69,9 +69,10 @@ def calls(work: Work, tmp_path: Path, step: int) -> Iterator[tuple[str, int]]:
     yield from every[::step]
 
 
-def mounts() -> Counter[str]:
-    """What is mounted where, and how often."""
-    return Counter(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+def mounts(ours: Path) -> Counter[str]:
+    """What is mounted where, and how often: of what is in a folder, or lies on it. Others on this host mount, too."""
+    return Counter(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
+                   if f"{ours}/" in line)
 
 
 def right_of(work: Work) -> object:
@@ -113,7 +114,7 @@ def try_all(work: Work, tmp_path: Path, step: int) -> int:
     for call, number in todo:
         where = f"{call} number {number}"
         work.before()
-        before = mounts()
+        before = mounts(tmp_path)
         done = work.strace("/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error=ENOMEM:when={number}")
         if done.returncode == 0:
             if work.result() != right:
@@ -122,7 +123,7 @@ def try_all(work: Work, tmp_path: Path, step: int) -> int:
             failed += 1
             if done.returncode != 1 or ("cell-image: " not in done.stderr and call not in ("write", "writev")):
                 found.append(f"{where}: status {done.returncode}: {done.stderr}")
-            if left := mounts() - before:
+            if left := mounts(tmp_path) - before:
                 found.append(f"{where}: leaves {left} mounted: {done.stderr}")
             # What umount could not remove it leaves to whoever called it, and says so; and some are done before.
             if "remove the folder" not in done.stderr and not work.ends(right):
