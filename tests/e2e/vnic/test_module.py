@@ -11,9 +11,8 @@ ENDURE = {"garbage": 1, "lifecycle": 16}
 
 @pytest.mark.parametrize("name", CARDS)
 def test_keeps_its_promises(boot, name):
-    # Which offloads there are depends on the kernel's TAP; and our debug kernel has no userfaultfd.
-    may_skip = name == "offload" or (name == "link" and module_vm.DEBUG)
-    module_vm.judge_tap(name, *boot("cards").tap(name), at_least=CARDS[name], may_skip=may_skip)
+    # Which offloads there are depends on the kernel's TAP.
+    module_vm.judge_tap(name, *boot("cards").tap(name), at_least=CARDS[name], may_skip=name == "offload")
 
 
 @pytest.mark.parametrize("name", ENDURE)

@@ -394,8 +394,6 @@ static struct waiter waiter_new(void)
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	struct waiter w = { .uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC) };
 
-	if (w.uffd < 0 && errno == ENOSYS)
-		SKIP("this kernel has no userfaultfd");
 	CHECK_OK(w.uffd);
 	w.page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(w.page != MAP_FAILED, "mmap: %s", strerror(errno));
