@@ -2,11 +2,14 @@
 and the next time it works."""
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +17,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Cell
-from images import Layer, image, tree
+from images import MANIFEST, Layer, image, tree
+from registries import Stock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import system_calls
@@ -24,13 +28,18 @@ pytestmark = pytest.mark.skipif(not shutil.which("strace") or os.geteuid() != 0,
 
 @dataclass
 class Work:
-    """A command on a copy of a store: what it needs before, and what is there after."""
+    """
+    A command on a copy of a store: what it needs before, and what is there after; whether it keeps what it has so far,
+    and whether it is several threads.
+    """
 
     cell: Cell
     words: list[str]
     before: Callable[[], None]
     result: Callable[[], object]
     after: Callable[[], None]
+    resumes: bool = False
+    threads: bool = False
 
     def ends(self, right: object) -> bool:
         try:
@@ -39,7 +48,8 @@ class Work:
             return False
 
     def strace(self, out: Path | str, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["strace", "-qq", "-o", str(out), *words, *self.cell.command(*self.words)],
+        follow = ["-f"] if self.threads else []
+        return subprocess.run(["strace", "-qq", *follow, "-o", str(out), *words, *self.cell.command(*self.words)],
                               env=os.environ | {"CELL_STORE": str(self.cell.store)}, stdin=subprocess.DEVNULL,
                               preexec_fn=within_limits, capture_output=True, text=True, timeout=60)
 
@@ -130,6 +140,8 @@ def try_all(work: Work, tmp_path: Path, step: int) -> int:
                 again = work.cell.run(*work.words)
                 if again.returncode or work.result() != right:
                     found.append(f"{where}: {done.stderr}    the next time: {again.stderr}")
+        if work.resumes:
+            work.cell.ok("prune")
         verified = work.cell.run("verify")
         if verified.returncode or list((work.cell.store / "tmp").iterdir()):
             found.append(f"{where}: {done.stderr}    the store: {verified.stdout}{verified.stderr}")
@@ -145,8 +157,27 @@ def layers() -> list[Layer]:
             .file("etc/a", "a").folder("proc"), Layer().folder("etc").file("etc/a", "other").file("etc/.wh.b", "")]
 
 
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
+    registry = Stock(tmp_path_factory.mktemp("registry") / "r")
+    yield registry
+    registry.stop()
+
+
+def digest_there(name: str) -> str:
+    """Of what a registry has by a name."""
+    registry, _, rest = name.partition("/")
+    repository, _, tag = rest.partition(":")
+    ask = urllib.request.Request(f"http://{registry}/v2/{repository}/manifests/{tag}", headers={"Accept": MANIFEST})
+    try:
+        with urllib.request.urlopen(ask, timeout=20) as answer:
+            return str(answer.headers["Docker-Content-Digest"])
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{name}: {error}") from None
+
+
 @pytest.fixture
-def work(cell: Cell, tmp_path: Path) -> Callable[[str], Work]:
+def work(cell: Cell, tmp_path: Path, stock: Stock) -> Callable[[str], Work]:
     archive, kept, bundle, folder = (tmp_path / name for name in ("in.tar", "kept", "bundle", "folder"))
     image(*layers()).write(archive)
     first = Cell(cell.program, kept)
@@ -184,6 +215,22 @@ def work(cell: Cell, tmp_path: Path) -> Callable[[str], Work]:
             saved = tmp_path / "out.tar"
             return Work(cell, ["save", "-o", str(saved), "test:1"], loaded, saved.read_bytes,
                         lambda: saved.unlink(missing_ok=True))
+        if kind == "pull":
+            name = f"{stock.name}/{tmp_path.name}:1"
+            loaded()
+            cell.ok("push", "test:1", name)
+            return Work(cell, ["pull", "--parallel", "1", name], empty, cell.images, nothing,
+                        resumes=True, threads=True)
+        if kind == "push":
+            words = ["push", "--parallel", "1", "test:1", ""]
+
+            def elsewhere() -> None:
+                """A registry takes no layer that it has."""
+                loaded()
+                words[-1] = f"{stock.name}/{tmp_path.name}-{next(turn)}:1"
+
+            turn = itertools.count()
+            return Work(cell, words, elsewhere, lambda: digest_there(words[-1]), nothing, threads=True)
         if kind == "rmi":
             return Work(cell, ["rmi", "test:1"], loaded, cell.images, nothing)
         if kind == "unpack":
@@ -200,7 +247,7 @@ def work(cell: Cell, tmp_path: Path) -> Callable[[str], Work]:
     return make
 
 
-KINDS = ["load", "save", "rmi", "unpack", "mount", "umount", "build"]
+KINDS = ["load", "save", "pull", "push", "rmi", "unpack", "mount", "umount", "build"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
