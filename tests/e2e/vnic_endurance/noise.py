@@ -145,7 +145,7 @@ KINDS = (truncated, lying_lengths, options, fragments, wrong_sums, quoting_nonse
 
 def headers(frame: bytes) -> Iterator[bytes]:
     """Of virtio-net: an empty, a sensible, an absurd one: flags, GSO type, header length, GSO size, the sum's place."""
-    edge = (0, 1, 13, 14, 33, 34, 53, 54, len(frame) - 1, len(frame), len(frame) + 1, 1448, 32767, 65535)
+    edge = (0, 1, 13, 14, 33, 34, 53, 54, max(len(frame) - 1, 0), len(frame), len(frame) + 1, 1448, 32767, 65535)
     yield bytes(10)
     yield struct.pack("<BBHHHH", 1, random.choice((0, 1, 5)), 54, random.choice((1, 8, 500, 1448)), 34,
                       random.choice((6, 16)))
