@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import links
 import machine
@@ -21,7 +22,7 @@ import packets
 import state
 import traffic
 import wire
-from packets import ICMP, SYN, TCP, UDP, End, Packet, echo, error, internet_sum, tcp, udp
+from packets import ICMP, RST, SYN, TCP, UDP, End, Packet, echo, error, internet_sum, tcp, udp
 from wire import FAR, GUESTS, UPLINK, inside, observe, vnic
 
 SECONDS = int(os.environ.get("SECONDS", "60"))
@@ -128,6 +129,8 @@ def strange_ends(own: str, peer: str) -> Iterator[bytes]:
         yield Packet(own, peer, protocol, os.urandom(40)).octets
     for ttl in (0, 1):
         yield udp(End(own, 4000), End(peer, 53), b"x", ttl=ttl).octets
+    # It ends a connection that there never was.
+    yield tcp(End(own, 999), End(peer, 80), RST, 1).octets
 
 
 def random_octets(own: str, peer: str) -> Iterator[bytes]:
@@ -253,11 +256,24 @@ def make(g) -> None:
     g.get_on("after senseless ioctls", "second")
 
 
+def no_fragments_wait() -> bool:
+    """For the rest of their packets, which is not to come: not even in the stacks of those that noise was sent to."""
+    for namespace in ("host", "router", "far", "second", "container"):
+        with inside(namespace):
+            if "FRAG: inuse 0 " not in Path("/proc/thread-self/net/sockstat").read_text():
+                return False
+    return True
+
+
 def quiet(g) -> dict:
     """The state while nobody is in the middle of something."""
     g.stop("second")
     g.storm.stop()
     g.drain_tap()
+    # They have half a minute.
+    wire.wait_for(no_fragments_wait, "fragments have been given up", 40)
+    # Noise was also to addresses of nobody, which the router asked for in vain.
+    wire.run("router", "ip", "neigh", "flush", "nud", "failed")
     found = state.now()
     g.storm = traffic.Storm()
     g.begin("second")
