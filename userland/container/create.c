@@ -340,8 +340,11 @@ static int make_steps(const struct create_options *options, struct container *c,
 		ret = keep_config(c, options->config, dir, err);
 	if (!ret)
 		ret = remember(c, dir, err);
-	if (!ret && goes_ahead(options, c, scheduler))
+	if (!ret && goes_ahead(options, c, scheduler)) {
+		if (!options->detach)
+			attend_from_now(-1);
 		container_go_ahead(c);
+	}
 	if (!ret)
 		ret = container_ready(c, err);
 	if (!ret && !c->ahead)

@@ -96,6 +96,18 @@ def test_a_signal_to_run_reaches_the_container(cell: Cell, bundle: Bundle) -> No
         assert runs.wait(5) == 9
 
 
+@traced
+def test_a_signal_reaches_the_container_from_its_first_word_on(cell: Cell, bundle: Bundle) -> None:
+    """Also while run takes its time: strace holds it up when it has said that the container may go."""
+    bundle.sh("trap 'exit 9' TERM; echo ready; while true; do sleep 0.05; done").write()
+    words = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "inject=sendmsg,sendto:delay_exit=500000"]
+    with subprocess.Popen([*words, *cell.command("run", "-b", bundle.path, cell.name())],
+                          stdout=subprocess.PIPE) as runs:
+        assert runs.stdout and runs.stdout.readline() == b"ready\n"
+        runs.terminate()
+        assert runs.wait(20) == 9
+
+
 def test_create_waits_and_start_runs(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
     mark = bundle.root / "tmp/mark"
     bundle.config["root"]["readonly"] = False
