@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-# What ends the process, is none of ours to handle (the C library's start), or cannot fail.
+# What ends the process, is none of ours to handle (the C library's start, and its locks), or cannot fail.
 LEAVE = {"exit", "exit_group", "execve", "rt_sigreturn", "arch_prctl", "set_tid_address", "set_robust_list", "rseq",
          "getppid", "gettid", "getpid", "getuid", "geteuid", "getgid", "getegid", "close", "munmap", "restart_syscall",
          "futex", "wait4", "uname", "brk", "prlimit64", "rt_sigprocmask", "rt_sigaction", "mprotect"}

@@ -293,15 +293,18 @@ static int plan_schedule(const struct schedule *schedule, struct container *c, i
 	return ret;
 }
 
-/* Is there nothing to be done for it between ready and go? */
+/*
+ * Is there nothing to be done for it between ready and go? And no hook before ready: who waits for
+ * that may be ended by a signal, who has said go keeps signals for the container.
+ */
 static bool goes_ahead(const struct create_options *options, const struct container *c, int scheduler)
 {
 	const struct config_hooks *hooks = &c->config.hooks;
 
 	return options->run && !options->pid_file && scheduler < 0 && !c->config.process.terminal &&
 	       !makes_namespace(c, NS_USER) && !hooks->count[HOOK_PRESTART] &&
-	       !hooks->count[HOOK_CREATE_RUNTIME] && !hooks->count[HOOK_POSTSTOP] &&
-	       !container_has_limits(c);
+	       !hooks->count[HOOK_CREATE_RUNTIME] && !hooks->count[HOOK_CREATE_CONTAINER] &&
+	       !hooks->count[HOOK_POSTSTOP] && !container_has_limits(c);
 }
 
 static int make_steps(const struct create_options *options, struct container *c, int dir,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import array
 import json
 import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Bundle, Cell
+from conftest import Bundle, Cell, until
 
 KINDS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
 
@@ -128,6 +129,17 @@ def test_create_runtime_sees_the_host_and_create_container_the_containers_namesp
                               for kind in ("createRuntime", "createContainer")}
     inside = cell.out(bundle.sh("readlink /proc/self/ns/uts")).strip()
     assert log.read_text().split() == [os.readlink("/proc/self/ns/uts"), inside]
+
+
+def test_run_may_be_stopped_while_a_hook_makes_it_wait(cell: Cell, bundle: Bundle, tmp_path: Path) -> None:
+    """Signals are the container's when there is nothing left between it and its program."""
+    begun = tmp_path / "begun"
+    bundle.config["hooks"] = {"createContainer": [{"path": "/bin/sh", "args": ["sh", "-c", f"touch {begun}; sleep 10"],
+                                                   "env": ["PATH=/bin:/usr/bin"]}]}
+    with subprocess.Popen(cell.command("run", "-b", bundle.sh("true").write(), cell.name())) as runs:
+        until(begun.exists, "the hook has begun")
+        runs.terminate()
+        assert runs.wait(5) == -signal.SIGTERM
 
 
 def receive(server: socket.socket) -> tuple[dict[str, Any] | bytes, int]:

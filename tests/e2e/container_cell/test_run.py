@@ -185,15 +185,19 @@ def log_files(cell: Cell, name: str) -> list[Path]:
     return sorted(files, key=lambda path: int(path.suffix[1:]))
 
 
-def test_a_log_is_bounded_and_keeps_whole_lines(tidy: Cell) -> None:
-    tidy.ok(*ALONE, "-d", "--name", "chatty", "--log-opt", "max-size=4k,max-file=3", "seq", 1, 20000)
+COUNT = "i=0; while [ $((i += 1)) -le 20000 ]; do echo $i; done"
+
+
+@pytest.mark.parametrize(("command", "more"), [(("sh", "-c", COUNT), 0), (("seq", 1, 20000), len("0000\n"))],
+                         ids=["a line at a time", "lines in pieces"])
+def test_a_log_is_bounded_and_keeps_whole_lines(tidy: Cell, command: tuple[object, ...], more: int) -> None:
+    """A line that comes in two pieces is ended in the file where it was begun, by so much more than the bound."""
+    tidy.ok(*ALONE, "-d", "--name", "chatty", "--log-opt", "max-size=4k,max-file=3", *command)
     tidy.ok("wait", "chatty")
     lines = tidy.ok("logs", "chatty").splitlines()
     assert lines == [str(n) for n in range(20001 - len(lines), 20001)], "the last, and each of them whole"
     sizes = [path.stat().st_size for path in log_files(tidy, "chatty")]
-    # A line may come in two pieces: it is ended where it was begun.
-    most = 4096 + len("20000")
-    assert len(sizes) == 3 and all(4090 <= size <= most for size in sizes[:-1]) and sizes[-1] <= most
+    assert len(sizes) == 3 and all(4090 <= size <= 4096 + more for size in sizes[:-1]) and sizes[-1] <= 4096 + more
     assert tidy.ok("logs", "-f", "chatty").splitlines() == lines
     tidy.ok("delete", "chatty")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from registries import Stock
 
 TREE = Path(__file__).resolve().parents[3]
 
@@ -64,6 +65,13 @@ def program() -> Path:
 @pytest.fixture
 def cell(program: Path, tmp_path: Path) -> Cell:
     return Cell(program, tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
+    registry = Stock(tmp_path_factory.mktemp("registry") / "r")
+    yield registry
+    registry.stop()
 
 
 @pytest.fixture

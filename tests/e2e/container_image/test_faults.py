@@ -157,13 +157,6 @@ def layers() -> list[Layer]:
             .file("etc/a", "a").folder("proc"), Layer().folder("etc").file("etc/a", "other").file("etc/.wh.b", "")]
 
 
-@pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
-    registry = Stock(tmp_path_factory.mktemp("registry") / "r")
-    yield registry
-    registry.stop()
-
-
 def digest_there(name: str) -> str:
     """Of what a registry has by a name."""
     registry, _, rest = name.partition("/")
@@ -171,9 +164,11 @@ def digest_there(name: str) -> str:
     ask = urllib.request.Request(f"http://{registry}/v2/{repository}/manifests/{tag}", headers={"Accept": MANIFEST})
     try:
         with urllib.request.urlopen(ask, timeout=20) as answer:
-            return str(answer.headers["Docker-Content-Digest"])
+            digest = str(answer.headers["Docker-Content-Digest"])
     except urllib.error.HTTPError as error:
         raise AssertionError(f"{name}: {error}") from None
+    assert digest.startswith("sha256:"), f"{name}: the registry says no digest"
+    return digest
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ from images import INDEX, MANIFEST, Image, Layer, image, sha256
 from registries import Answer, Script, Stock
 
 
-@pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
-    registry = Stock(tmp_path_factory.mktemp("registry") / "r")
-    yield registry
-    registry.stop()
-
-
 @pytest.fixture
 def script() -> Iterator[Callable[..., Script]]:
     started: list[Script] = []
