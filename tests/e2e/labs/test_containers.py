@@ -261,6 +261,19 @@ def test_ratios_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
         judge(text_of_the_reference(), monkeypatch, net=0.2)
 
 
+@pytest.mark.parametrize("busy", [0, 1, 2, 3])
+def test_a_grader_that_is_busy_measures_again(monkeypatch: pytest.MonkeyPatch, busy: int) -> None:
+    given = tomllib.loads(text_of_the_reference())["clone"]
+    measured = iter([given | {"process": 5 * given["process"]}] * busy + [given] * 3)
+    ask = {"clone": given}
+    if busy < 3:
+        costs.alike(ask, "clone", lambda: next(measured), "process")
+        assert len(list(measured)) == 2, "no more often than it has to"
+    else:
+        with pytest.raises(Failure, match="here it is"):
+            costs.alike(ask, "clone", lambda: next(measured), "process")
+
+
 @pytest.mark.parametrize(("old", "new", "says"), [
     (r"student = .*", 'student = " "', "does not name a student"), (r"forks = .*", "forks = true", "forks is not True"),
     (r"cpu_seconds = .*", "cpu_seconds = 39.0", "cpu_seconds is not 39.0"),
